@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readers of recordings, one module per format.
+
+A module in this package that holds ``READER = Reader(...)`` is a reader: adding a format touches
+no other file. Formats are told apart by content, never by a file's extension.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ..errors import FacemocapError
+from ..files import read_file
+from ..take import Take
+
+#: Bytes of a file that ``sniff`` gets to see.
+HEAD_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format.
+
+    Attributes
+    ----------
+    format : str
+        Short identifier, as ``inspect`` prints it: ``live_link_face_csv``.
+    label : str
+        What an animator calls it.
+    extensions : tuple of str
+        Usual extensions with the period, for file browsers only.
+    sniff : callable (head: bytes) -> float
+        How sure it is, 0 to 1, from a file's first `HEAD_BYTES` bytes.
+    read : callable (data: bytes, path: Path) -> Take
+        Raises `FacemocapError` for what it cannot read; ``path`` is for names and siblings.
+    """
+
+    format: str
+    label: str
+    extensions: tuple[str, ...]
+    sniff: Callable[[bytes], float]
+    read: Callable[[bytes, Path], Take]
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, in the order of their modules' names."""
+    found: list[Reader] = []
+    for module in pkgutil.iter_modules(__path__):
+        reader = getattr(importlib.import_module(f"{__name__}.{module.name}"), "READER", None)
+        if reader is not None:
+            found.append(reader)
+    return tuple(found)
+
+
+def sniff_reader(head: bytes) -> Reader | None:
+    """The reader that is surest of a file's first bytes, or None."""
+    scored = [(reader.sniff(head), reader) for reader in readers()]
+    best = max(scored, key=lambda pair: pair[0])
+    return best[1] if best[0] > 0 else None
+
+
+def read_take(path: str | Path) -> Take:
+    """Read a recording of any known format.
+
+    Raises
+    ------
+    FacemocapError
+        When the file is missing, empty, of no known format, or damaged.
+    """
+    path = Path(path)
+    data = read_file(path)
+    if not data.strip():
+        raise FacemocapError(f'"{path.name}" is empty', "Record or export the take again")
+    reader = sniff_reader(data[:HEAD_BYTES])
+    if reader is None:
+        raise FacemocapError(f'"{path.name}" is {_looks_like(data)}', _expected())
+    return reader.read(data, path)
+
+
+def _expected() -> str:
+    return "Give one of: " + ", ".join(reader.label for reader in readers())
+
+
+def _looks_like(data: bytes) -> str:
+    """What a file that nobody reads looks like, to end the guessing."""
+    start = data[:1024].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "a web page and not a recording (it was probably saved instead of the file)"
+    if b"\0" in data[:1024]:
+        return "a binary file of no format that Face Mocap reads"
+    return "of no format that Face Mocap reads"

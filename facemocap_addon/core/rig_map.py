@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""Rig maps: which channels drive which controls, as a JSON file that a person can read and edit.
+
+.. code-block:: json
+
+    {"schema": 1, "rig": "arkit_head",
+     "entries": [{"control": {"kind": "shape_key", "owner": "head", "path":
+                  "key_blocks[\"jawOpen\"].value", "index": 0},
+                  "sources": [{"channel": "jawOpen", "gain": 1.0}], "offset": 0.0,
+                  "limits": [0.0, 1.0], "confidence": 1.0, "how": "name"}],
+     "unmatched_channels": [], "unmatched_controls": []}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .controls import KINDS, ControlKey
+from .errors import FacemocapError
+from .files import read_file, replace_file
+
+SCHEMA = 1
+#: How an entry came to be.
+HOW = ("name", "probe", "hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A channel's share of a control: ``gain`` times the channel's value."""
+
+    channel: str
+    gain: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RigMapEntry:
+    """One control and what drives it: sum of gains times channels, plus offset, within limits."""
+
+    control: ControlKey
+    sources: tuple[Source, ...]
+    offset: float = 0.0
+    limits: tuple[float, float] = (0.0, 1.0)
+    confidence: float = 1.0
+    how: str = "name"
+
+    def __post_init__(self) -> None:
+        low, high = self.limits
+        numbers = (self.offset, low, high, self.confidence, *(s.gain for s in self.sources))
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError("offset, limits, confidence and gains must be finite numbers")
+        if low > high:
+            raise ValueError(f"limits must be [low, high], not [{low}, {high}]")
+        if self.how not in HOW:
+            raise ValueError(f"how must be one of {', '.join(HOW)}, not {self.how!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class RigMap:
+    """What a character's controls are driven by, and what found no partner on either side."""
+
+    rig: str
+    entries: tuple[RigMapEntry, ...]
+    unmatched_channels: tuple[str, ...] = ()
+    unmatched_controls: tuple[str, ...] = ()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels that drive something, each once, in the entries' order."""
+        return tuple(dict.fromkeys(s.channel for e in self.entries for s in e.sources))
+
+    def with_entry(self, entry: RigMapEntry) -> RigMap:
+        """A map in which ``entry`` stands for its control."""
+        others = tuple(e for e in self.entries if e.control != entry.control)
+        return replace(self, entries=(*others, entry))
+
+    def without(self, control: ControlKey) -> RigMap:
+        """A map in which nothing drives ``control``."""
+        return replace(self, entries=tuple(e for e in self.entries if e.control != control))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values in the order a person reads them."""
+        return {
+            "schema": SCHEMA,
+            "rig": self.rig,
+            "entries": [
+                {
+                    "control": {
+                        "kind": entry.control.kind,
+                        "owner": entry.control.owner,
+                        "path": entry.control.path,
+                        "index": entry.control.index,
+                    },
+                    "sources": [{"channel": s.channel, "gain": s.gain} for s in entry.sources],
+                    "offset": entry.offset,
+                    "limits": list(entry.limits),
+                    "confidence": entry.confidence,
+                    "how": entry.how,
+                }
+                for entry in self.entries
+            ],
+            "unmatched_channels": list(self.unmatched_channels),
+            "unmatched_controls": list(self.unmatched_controls),
+        }
+
+
+def rig_map_from_json(data: Any, name: str) -> RigMap:
+    """The map of a JSON document; ``name`` is for messages.
+
+    Raises
+    ------
+    FacemocapError
+        Naming the entry that is wrong, or when the schema is newer than the program's.
+    """
+    if not isinstance(data, dict) or "entries" not in data or "schema" not in data:
+        raise FacemocapError(
+            f'"{name}" is no rig map', "Make one with `facemocap map FILE --out MAP.json`"
+        )
+    document: dict[str, Any] = data
+    if document["schema"] != SCHEMA:
+        raise FacemocapError(
+            f'"{name}" has rig map schema {document["schema"]}, this Face Mocap reads {SCHEMA}',
+            "Update Face Mocap, or make the map again",
+        )
+    entries: list[RigMapEntry] = []
+    for number, item in enumerate(document["entries"], 1):
+        try:
+            entries.append(_entry_from_json(item))
+        except KeyError as problem:
+            raise _bad_entry(name, number, f"{problem.args[0]} is missing") from problem
+        except (TypeError, ValueError, AttributeError) as problem:
+            raise _bad_entry(name, number, str(problem)) from problem
+    twice = {entry.control for entry in entries}
+    if len(twice) != len(entries):
+        raise FacemocapError(
+            f'"{name}" has two entries for one control', "Keep one, with both sources in it"
+        )
+    return RigMap(
+        rig=str(document.get("rig", "")),
+        entries=tuple(entries),
+        unmatched_channels=tuple(map(str, document.get("unmatched_channels", ()))),
+        unmatched_controls=tuple(map(str, document.get("unmatched_controls", ()))),
+    )
+
+
+def read_rig_map(path: Path) -> RigMap:
+    """Read a rig map file; errors as `rig_map_from_json`."""
+    try:
+        data = json.loads(read_file(path).decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
+        raise FacemocapError(
+            f'"{path.name}" is no JSON: {problem}', "Repair the file or make the map again"
+        ) from problem
+    return rig_map_from_json(data, path.name)
+
+
+def write_rig_map(rig_map: RigMap, path: Path) -> None:
+    """Write a rig map file, whole or not at all."""
+    text = json.dumps(rig_map.to_json(), indent=1, ensure_ascii=False)
+    replace_file(path, (text + "\n").encode())
+
+
+def _entry_from_json(item: Any) -> RigMapEntry:
+    control = item["control"]
+    if control["kind"] not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {control['kind']!r}")
+    low, high = item["limits"]
+    return RigMapEntry(
+        control=ControlKey(
+            str(control["kind"]),
+            str(control["owner"]),
+            str(control["path"]),
+            int(control.get("index", 0)),
+        ),
+        sources=tuple(
+            Source(str(source["channel"]), float(source.get("gain", 1.0)))
+            for source in item["sources"]
+        ),
+        offset=float(item.get("offset", 0.0)),
+        limits=(float(low), float(high)),
+        confidence=float(item.get("confidence", 1.0)),
+        how=str(item.get("how", "hand")),
+    )
+
+
+def _bad_entry(name: str, number: int, problem: str) -> FacemocapError:
+    return FacemocapError(f'Entry {number} of the rig map "{name}" is wrong: {problem}', "Mend it")
