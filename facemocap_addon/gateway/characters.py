@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Characters of a scene: which objects belong to one, and what can be keyed on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import bpy
+
+from ..core.character import Character
+from ..core.controls import BONE, PROPERTY, SHAPE_KEY, Control
+from ..core.errors import FacemocapError
+from .bone_frames import bone_axes, character_frame
+from .driver_links import driver_state, drivers_of, property_links
+
+
+@dataclass(frozen=True)
+class CharacterObjects:
+    """The objects of one character, in the order of their names."""
+
+    name: str
+    meshes: tuple[bpy.types.Object, ...]
+    armature: bpy.types.Object | None
+
+    @property
+    def objects(self) -> tuple[bpy.types.Object, ...]:
+        """Meshes and armature."""
+        return (*self.meshes, self.armature) if self.armature else self.meshes
+
+
+def find_characters(scene: bpy.types.Scene) -> list[CharacterObjects]:
+    """Everything in the scene that may be a character, those with the most controls first."""
+    groups: dict[bpy.types.Object, list[bpy.types.Object]] = {}
+    armatures = [o for o in scene.objects if o.type == "ARMATURE"]
+    for armature in armatures:
+        groups[armature] = []
+    for mesh in scene.objects:
+        if mesh.type != "MESH":
+            continue
+        armature = armature_of(mesh)
+        if armature is not None:
+            groups.setdefault(armature, []).append(mesh)
+        elif _has_shapes(mesh):
+            groups.setdefault(_root(mesh), []).append(mesh)
+    found = [
+        _named(
+            [m for m in meshes if m.type == "MESH"], anchor if anchor.type == "ARMATURE" else None
+        )
+        for anchor, meshes in groups.items()
+    ]
+    return sorted((c for c in found if _weight(c)), key=lambda c: (-_weight(c), c.name))
+
+
+def pick_character(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> CharacterObjects:
+    """The character that a person's selection means: what is selected and what moves with it.
+
+    A selected armature brings its meshes, a selected mesh its armature; meshes that were not
+    selected join when they follow the same armature or parent.
+
+    Raises
+    ------
+    FacemocapError
+        When the selection has neither shape keys nor bones, or belongs to several characters.
+    """
+    chosen = list(objects)
+    if not chosen:
+        raise FacemocapError(
+            "Nothing is selected", "Select the character's face mesh or its armature"
+        )
+    matching = [
+        character
+        for character in find_characters(scene)
+        if any(obj in character.objects for obj in chosen)
+    ]
+    if not matching:
+        names = ", ".join(f'"{obj.name}"' for obj in chosen[:3])
+        raise FacemocapError(
+            f"{names} has neither shape keys nor bones", "Choose a character that can be animated"
+        )
+    if len(matching) > 1:
+        raise FacemocapError(
+            "The selection belongs to several characters: "
+            + ", ".join(character.name for character in matching),
+            "Select the objects of one",
+        )
+    return matching[0]
+
+
+def armature_of(mesh: bpy.types.Object) -> bpy.types.Object | None:
+    """The armature that deforms or carries a mesh."""
+    for modifier in mesh.modifiers:
+        if modifier.type == "ARMATURE" and modifier.object is not None:
+            return modifier.object
+    parent = mesh.parent
+    while parent is not None:
+        if parent.type == "ARMATURE":
+            return parent
+        parent = parent.parent
+    return None
+
+
+def read_character(picked: CharacterObjects, scene: bpy.types.Scene) -> Character:
+    """Everything that could be keyed on a character, as plain data; nothing is changed."""
+    # whether a driver works is known only once the scene has been evaluated
+    scene.view_layers[0].update()
+    controls: list[Control] = []
+    notes: list[str] = []
+    members = set(picked.objects)
+    seen: set[bpy.types.Key] = set()
+    for mesh in picked.meshes:
+        keys = mesh.data.shape_keys
+        # several objects may share one mesh, and so its keys
+        if keys is not None and keys not in seen:
+            seen.add(keys)
+            controls += _shape_controls(mesh, keys, notes)
+    if picked.armature is not None:
+        controls += _bone_controls(picked.armature, notes)
+    controls += _property_controls(picked, members)
+    return Character(
+        name=picked.name,
+        meshes=tuple(mesh.name for mesh in picked.meshes),
+        armature=picked.armature.name if picked.armature else "",
+        controls=tuple(controls),
+        notes=tuple(notes),
+    )
+
+
+def shape_path(name: str) -> str:
+    """Data path of a shape key's value, whatever its name holds."""
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
+
+
+def bone_path(name: str, channel: str) -> str:
+    """Data path of a pose bone's property."""
+    return f'pose.bones["{bpy.utils.escape_identifier(name)}"].{channel}'
+
+
+def _shape_controls(mesh: bpy.types.Object, keys: bpy.types.Key, notes: list[str]) -> list[Control]:
+    driven: dict[str, str] = {}
+    for fcurve in drivers_of(keys):
+        state = driver_state(fcurve)
+        driven[fcurve.data_path] = state.why
+        if state.idle:
+            name = fcurve.data_path.removeprefix('key_blocks["').removesuffix('"].value')
+            notes.append(f'"{name}" on {mesh.name} does nothing: {state.idle}.')
+    return [
+        Control(
+            kind=SHAPE_KEY,
+            owner=mesh.name,
+            path=shape_path(block.name),
+            index=0,
+            name=block.name,
+            rest=0.0,
+            range=(float(block.slider_min), float(block.slider_max)),
+            driven_by=driven.get(shape_path(block.name), ""),
+        )
+        for block in keys.key_blocks
+        if block != keys.reference_key
+    ]
+
+
+def _bone_controls(armature: bpy.types.Object, notes: list[str]) -> list[Control]:
+    axes = bone_axes(armature, character_frame(armature))
+    driven: dict[tuple[str, int], str] = {}
+    for fcurve in drivers_of(armature):
+        state = driver_state(fcurve)
+        driven[fcurve.data_path, fcurve.array_index] = state.why
+        if state.idle:
+            notes.append(f"{fcurve.data_path} of {armature.name} does nothing: {state.idle}.")
+    controls: list[Control] = []
+    for bone in armature.data.bones:
+        pose = armature.pose.bones[bone.name]
+        own = axes[bone.name]
+        for channel in ("rotation", "location"):
+            real = rotation_channel(pose) if channel == "rotation" else "location"
+            owners = [
+                why for (path, _), why in driven.items() if path == bone_path(bone.name, real)
+            ]
+            controls += [
+                Control(
+                    kind=BONE,
+                    owner=armature.name,
+                    path=bone_path(bone.name, channel),
+                    index=index,
+                    name=bone.name,
+                    range=(-3.1416, 3.1416) if channel == "rotation" else (-10.0, 10.0),
+                    axis=_triple(own[index]),
+                    at=_triple(own[3]),
+                    tail=_triple(own[4]),
+                    parent=bone.parent.name if bone.parent else "",
+                    driven_by=owners[0] if owners else "",
+                )
+                for index in range(3)
+            ]
+    return controls
+
+
+def rotation_channel(pose: bpy.types.PoseBone | bpy.types.Object) -> str:
+    """The property that holds the rotation in the mode the bone has."""
+    if pose.rotation_mode == "QUATERNION":
+        return "rotation_quaternion"
+    if pose.rotation_mode == "AXIS_ANGLE":
+        return "rotation_axis_angle"
+    return "rotation_euler"
+
+
+def _property_controls(picked: CharacterObjects, members: set[bpy.types.Object]) -> list[Control]:
+    """Custom properties behind the character's drivers that nothing else drives."""
+    datablocks: list[bpy.types.ID | None] = [mesh.data.shape_keys for mesh in picked.meshes]
+    datablocks += list(picked.objects)
+    if picked.armature is not None:
+        datablocks.append(picked.armature.data)
+    controls: dict[tuple[str, str], Control] = {}
+    for datablock in datablocks:
+        for link in property_links(datablock, members):
+            animated = link.owner.data if link.path.startswith("data[") else link.owner
+            path = link.path.removeprefix("data")
+            driver = next((f for f in drivers_of(animated) if f.data_path == path), None)
+            try:
+                value = link.owner.path_resolve(link.path)
+            except ValueError:
+                continue
+            if not isinstance(value, int | float):
+                continue
+            controls[link.owner.name_full, link.path] = Control(
+                kind=PROPERTY,
+                owner=link.owner.name,
+                path=link.path,
+                index=0,
+                name=property_name(link.path),
+                rest=0.0,
+                range=_property_range(link.owner, link.path),
+                driven_by=driver_state(driver).why if driver else "",
+            )
+    return [controls[key] for key in sorted(controls)]
+
+
+def property_name(path: str) -> str:
+    """Name of the custom property at the end of a data path."""
+    return bpy.utils.unescape_identifier(path[path.rindex('["') + 2 : -2])
+
+
+def _property_range(owner: bpy.types.Object, path: str) -> tuple[float, float]:
+    head, name = path[: path.rindex('["')], property_name(path)
+    holder = owner.path_resolve(head) if head else owner
+    limits = holder.id_properties_ui(name).as_dict()
+    low, high = float(limits.get("min", 0.0)), float(limits.get("max", 1.0))
+    # a property without limits of its own has those of a float
+    return (low, high) if high - low < 1e6 else (0.0, 1.0)
+
+
+def _has_shapes(mesh: bpy.types.Object) -> bool:
+    keys = mesh.data.shape_keys
+    return keys is not None and len(keys.key_blocks) > 1
+
+
+def _weight(character: CharacterObjects) -> int:
+    shapes = sum(len(m.data.shape_keys.key_blocks) for m in character.meshes if _has_shapes(m))
+    return shapes + (len(character.armature.data.bones) if character.armature else 0)
+
+
+def _root(obj: bpy.types.Object) -> bpy.types.Object:
+    while obj.parent is not None:
+        obj = obj.parent
+    return obj
+
+
+def _named(meshes: list[bpy.types.Object], armature: bpy.types.Object | None) -> CharacterObjects:
+    """A character named after the collection that holds just it, or after its main object."""
+    members = [*meshes, *([armature] if armature else [])]
+    shared = set(members[0].users_collection)
+    for member in members[1:]:
+        shared &= set(member.users_collection)
+    own = [
+        collection
+        for collection in sorted(shared, key=lambda c: c.name)
+        if len(collection.objects) <= 2 * len(members) and not _is_scene_root(collection)
+    ]
+    main = armature or max(meshes, key=_shape_count)
+    return CharacterObjects(
+        name=own[0].name if own else main.name,
+        meshes=tuple(sorted(meshes, key=lambda o: o.name_full)),
+        armature=armature,
+    )
+
+
+def _is_scene_root(collection: bpy.types.Collection) -> bool:
+    return any(scene.collection == collection for scene in bpy.data.scenes)
+
+
+def _shape_count(mesh: bpy.types.Object) -> int:
+    keys = mesh.data.shape_keys
+    return len(keys.key_blocks) if keys else 0
+
+
+def _triple(vector: object) -> tuple[float, float, float]:
+    x, y, z = (round(float(number), 6) for number in vector)  # type: ignore[attr-defined]
+    return (x, y, z)

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this Blender's datablocks can hold."""
+
+from __future__ import annotations
+
+import bpy
+
+
+def name_bytes() -> int:
+    """Bytes of UTF-8 in a datablock's name (4.5: 63; 5.0 and later: 255)."""
+    return 63 if bpy.app.version < (5, 0) else 255

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was applied to whom: kept in an ID property of our Action, with pointers, not names.
+
+A record survives renaming, saving, copying the Action and appending the character elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+
+from ..core.rig_map import RigMap, rig_map_from_json
+from .characters import CharacterObjects
+
+KEY = "facemocap_record"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A take applied to a character: the Action and what its record says."""
+
+    action: bpy.types.Action
+    take_text: bpy.types.Text | None
+    rig_map: RigMap
+    character_name: str
+    start_frame: float
+
+    @property
+    def take_digest(self) -> str:
+        """Digest of the take that was applied."""
+        return str(self.action[KEY]["take_digest"])
+
+    @property
+    def targets(self) -> list[Any]:
+        """Per animated datablock: pointer, former animation, former values."""
+        return list(self.action[KEY]["targets"])
+
+    def picked(self, scene: bpy.types.Scene) -> CharacterObjects:
+        """The character's objects that are still in the scene."""
+        record = self.action[KEY]
+        present = set(scene.objects)
+        meshes = [m for item in record["meshes"] if (m := item.get("object")) in present]
+        return CharacterObjects(
+            name=self.character_name,
+            meshes=tuple(meshes),
+            armature=armature if (armature := record.get("armature")) in present else None,
+        )
+
+    def is_on(self, picked: CharacterObjects) -> bool:
+        """Whether it was applied to (objects of) this character."""
+        own = self.picked_objects()
+        return any(obj in own for obj in picked.objects)
+
+    def picked_objects(self) -> list[bpy.types.Object]:
+        """Objects of the character that still exist."""
+        record = self.action[KEY]
+        objects = [item.get("object") for item in record["meshes"]]
+        return [obj for obj in [*objects, record.get("armature")] if obj is not None]
+
+
+def performances() -> list[Performance]:
+    """All performances of the open file, in the order of their Actions' names."""
+    found: list[Performance] = []
+    for action in bpy.data.actions:
+        if KEY not in action or action.library is not None:
+            continue
+        record = action[KEY]
+        if int(record["schema"]) > SCHEMA or not record.get("active", 1):
+            continue
+        found.append(
+            Performance(
+                action=action,
+                take_text=record.get("take"),
+                rig_map=rig_map_from_json(json.loads(record["rig_map"]), action.name),
+                character_name=str(record["character"]),
+                start_frame=float(record["start_frame"]),
+            )
+        )
+    return found
+
+
+def find_performance(picked: CharacterObjects) -> Performance | None:
+    """The performance that plays on a character now, or None."""
+    return next((found for found in performances() if found.is_on(picked)), None)
+
+
+def is_ours(action: bpy.types.Action | None) -> bool:
+    """Whether the program made this Action."""
+    return action is not None and KEY in action

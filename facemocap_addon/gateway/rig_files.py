@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Character files: opened or imported, and saved whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import FacemocapError
+from ..core.files import unfinished
+
+#: How characters come in, by what the file begins with and not by its extension.
+_BLEND_STARTS = (b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
+
+
+def open_rig(path: Path, enable_scripts: bool = False) -> bpy.types.Scene:
+    """Open a .blend, or import a .glb, .gltf, .vrm or .fbx into an empty file; its scene.
+
+    Raises
+    ------
+    FacemocapError
+        When the file is missing, damaged, of a newer Blender or of no known format.
+    """
+    kind = _kind_of(path)
+    try:
+        if kind == "blend":
+            bpy.ops.wm.open_mainfile(filepath=str(path), use_scripts=enable_scripts, load_ui=False)
+        else:
+            bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+            _import(path, kind)
+    except RuntimeError as problem:
+        raise FacemocapError(
+            f'"{path.name}" could not be opened: {_first_line(problem)}',
+            "Open it in Blender to see what is wrong with it",
+        ) from problem
+    scene = bpy.context.window.scene if bpy.context.window else bpy.context.scene
+    scene.view_layers[0].update()
+    return scene
+
+
+def save_blend(path: Path) -> None:
+    """Save the open file, compressed, whole or not at all; the open file keeps its own path.
+
+    Paths to linked files and textures are kept working from the new place.
+    """
+    with unfinished(path) as temporary:
+        try:
+            bpy.ops.wm.save_as_mainfile(
+                filepath=str(temporary), compress=True, copy=True, relative_remap=True
+            )
+        except RuntimeError as problem:
+            raise FacemocapError(
+                f'"{path.name}" could not be saved: {_first_line(problem)}',
+                "Check the free space and the folder's permissions",
+            ) from problem
+
+
+def _kind_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError:
+        raise FacemocapError(f'The rig "{path}" does not exist', "Check the path") from None
+    except IsADirectoryError:
+        raise FacemocapError(f'The rig "{path}" is a folder', "Name the file in it") from None
+    except OSError as problem:
+        raise FacemocapError(
+            f'The rig "{path}" cannot be read: {problem.strerror}', "Check its permissions"
+        ) from problem
+    start = head.lstrip()
+    if head.startswith(_BLEND_STARTS):
+        return "blend"
+    if head.startswith(b"glTF") or (start.startswith(b"{") and path.suffix.lower() != ".blend"):
+        return "gltf"
+    if head.startswith(b"Kaydara FBX Binary"):
+        return "fbx"
+    if start.startswith(b"; FBX"):
+        return "fbx ascii"
+    if start[:64].lower().startswith((b"<!doctype html", b"<html")):
+        raise FacemocapError(
+            f'The rig "{path.name}" is a web page and not a character',
+            "Download the file itself",
+        )
+    raise FacemocapError(
+        f'The rig "{path.name}" is no character file that Blender reads',
+        "Give a .blend, .glb, .gltf, .vrm or .fbx",
+    )
+
+
+def _import(path: Path, kind: str) -> None:
+    if kind == "gltf":
+        _enable("io_scene_gltf2")
+        bpy.ops.import_scene.gltf(filepath=str(path))
+    elif kind == "fbx" or hasattr(bpy.types, "WM_OT_fbx_import"):
+        # the importer written in C++ also reads text FBX
+        if hasattr(bpy.types, "WM_OT_fbx_import"):
+            bpy.ops.wm.fbx_import(filepath=str(path))
+        else:
+            _enable("io_scene_fbx")
+            bpy.ops.import_scene.fbx(filepath=str(path))
+    else:
+        raise FacemocapError(
+            f'"{path.name}" is a text FBX, which this Blender does not read',
+            "Export it as binary FBX or glTF",
+        )
+
+
+def _enable(module: str) -> None:
+    """Switch on an importer that comes with Blender but may be off."""
+    import addon_utils  # noqa: PLC0415  part of Blender
+
+    if not addon_utils.check(module)[1]:
+        addon_utils.enable(module)
+
+
+def _first_line(problem: Exception) -> str:
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[0].removeprefix("Error: ") if lines else "unknown error"
