@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``facemocap convert``: a recording as a take file of ours or as a Live Link Face CSV."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ..core.errors import FacemocapError
+from ..core.live_link_csv import write_live_link_csv
+from ..core.readers import read_take
+from ..core.take import Take
+from ..core.take_file import write_take_file
+from .command import DONE, Command, add_json_option, add_overwrite_option
+from .output import SCHEMA, Console
+from .outputs import check_new_file
+
+_TAKE, _CSV = ".take.npz", ".csv"
+
+
+def _add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("take", metavar="TAKE", help="the recording to convert")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="file to write: NAME.take.npz keeps everything, NAME.csv is a Live Link Face CSV "
+        "that other programs read",
+    )
+    add_overwrite_option(parser)
+    add_json_option(parser, "what was written")
+
+
+def _run(arguments: Namespace, console: Console) -> int:
+    source, out = Path(arguments.take), Path(arguments.out)
+    name = out.name.lower()
+    if not name.endswith((_TAKE, _CSV)):
+        raise FacemocapError(
+            f'"{out.name}" is no name for a take', "Let --out end with .take.npz or .csv"
+        )
+    check_new_file(out, overwrite=arguments.overwrite, sources=(source,))
+    take = read_take(source)
+    notes = _write(take, out)
+    console.say(f"{out}: {take.samples} samples, {len(take.recorded)} channels")
+    for note in notes:
+        console.say(f"  note  {note}")
+    console.answer(
+        {
+            "schema": SCHEMA,
+            "output": str(out),
+            "samples": take.samples,
+            "channels": len(take.recorded),
+            "warnings": notes,
+        }
+    )
+    return DONE
+
+
+def _write(take: Take, out: Path) -> list[str]:
+    """Write the take; returns sentences about what the format could not hold."""
+    if out.name.lower().endswith(_CSV):
+        return list(write_live_link_csv(take, out))
+    write_take_file(take, out)
+    return []
+
+
+COMMAND = Command(
+    "convert",
+    "write a take as .take.npz or as a Live Link Face CSV",
+    "Write a take in another form. A .take.npz keeps every channel, gap and time stamp exactly\n"
+    "and is read in an instant by every command. A .csv is what the Live Link Face app writes;\n"
+    "what it cannot hold is named.",
+    (
+        "facemocap convert MySlate_3_iPhone.csv --out monologue.take.npz",
+        "facemocap convert monologue.take.npz --out monologue.csv",
+    ),
+    _add_arguments,
+    _run,
+)
