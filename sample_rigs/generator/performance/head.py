@@ -2,7 +2,7 @@
 """Head turns, nods on stressed syllables, sway, and the breath.
 
 Radians; yaw positive to the subject's left, pitch positive chin up: opposite to the eyes, as Live
-Link Face recordings with head motion suggest. Roll is positive towards the subject's right
+Link Face recordings with head motion suggest. Roll is positive towards the subject's left
 shoulder here; the format's own sense of it is not published.
 """
 
