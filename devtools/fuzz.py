@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Damage recordings in many ways and see that every reader reads or refuses: python dev.py fuzz.
+
+A damaged file must give a sound take or a FacemocapError, soon and in bounded memory. Anything else
+is a finding; its file is kept in out/fuzz for a closer look. The same seed damages the same way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from facemocap_addon.core.errors import FacemocapError
+from facemocap_addon.core.readers import HEAD_BYTES, read_take, readers, sniff_reader
+from facemocap_addon.core.take import Take
+from facemocap_addon.core.take_file import take_bytes
+
+from .environments import ROOT
+from .mutations import damage
+
+LIMIT_S = 5.0
+LIMIT_BYTES = 1 << 30  # beyond what the process holds at the start of a case
+LONGEST_TEXT = 64 * 1024
+LARGEST_SEED = 2 * 1024 * 1024
+NO_READER = "(no reader)"
+
+
+class Seed(NamedTuple):
+    """A sound recording to damage."""
+
+    name: str
+    data: bytes
+    format: str
+
+
+class Finding(NamedTuple):
+    """A case in which a reader neither read nor refused as it should."""
+
+    format: str
+    seed: str
+    mutations: list[str]
+    reason: str
+    data: bytes
+
+    @property
+    def kind(self) -> str:
+        """The reason without what differs from case to case: exception and place."""
+        error, _, rest = self.reason.partition(": ")
+        return error + rest.rpartition("(")[2]
+
+
+class Tally(NamedTuple):
+    """What happened to the cases of one reader."""
+
+    seeds: int
+    read: int
+    refused: int
+    slowest_s: float
+
+
+class Overtime(BaseException):
+    """A case took too long; not an Exception, so that no reader can swallow it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fuzz every reader, print a line for each, and return 1 when there are findings."""
+    parser = argparse.ArgumentParser(prog="python dev.py fuzz", description=__doc__)
+    parser.add_argument("--count", type=int, default=300, help="cases for each reader")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, other damage")
+    parser.add_argument("--reader", help="only the reader of this format")
+    options = parser.parse_args(arguments)
+    seeds = collect_seeds(find_seed_folders())
+    tallies, findings = fuzz(seeds, options.count, options.seed, options.reader)
+    for name, tally in tallies.items():
+        bad = sum(finding.format == name for finding in findings)
+        print(
+            f"{name:24} {tally.seeds:3} seeds  {tally.read:5} read  {tally.refused:5} refused  "
+            f"{bad:3} findings  slowest {tally.slowest_s:.2f} s"
+        )
+    unfed = [] if options.reader else find_unfed_readers(seeds)
+    for name in unfed:
+        print(f"{name:24}  no recording to damage")
+    alike: dict[tuple[str, str], list[Finding]] = collections.defaultdict(list)
+    for finding in findings:
+        alike[finding.format, finding.kind].append(finding)
+    for number, group in enumerate(alike.values()):
+        first = group[0]
+        print(f"\n{first.format}: {first.seed} after {', '.join(first.mutations)}")
+        print(f"  {first.reason}\n  kept as {_keep(first, number)}")
+        if len(group) > 1:
+            print(f"  and {len(group) - 1} more of the kind")
+    return 1 if findings or unfed else 0
+
+
+def find_seed_folders() -> list[Path]:
+    """Return the folders with recordings: the project's own and, where there is one, shared/."""
+    shared = Path(os.environ.get("FACEMOCAP_SHARED") or ROOT.parent / "shared")
+    return [folder for folder in (ROOT / "sample_rigs", shared / "takes") if folder.is_dir()]
+
+
+def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
+    """Return every file that may be a recording, long text shortened, and takes of our own."""
+    seeds: list[Seed] = []
+    unwanted = {".blend", ".md", ".py", ".pyc", ".mp4", ".png"}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix.lower() not in unwanted:
+                data = path.read_bytes()
+                seeds += _make_seeds(path, data)
+    return seeds
+
+
+def _make_seeds(path: Path, data: bytes) -> Iterator[Seed]:
+    if b"\0" not in data[:4096] and len(data) > LONGEST_TEXT:
+        data = data[: data.rindex(b"\n", 0, LONGEST_TEXT) + 1] if b"\n" in data else data
+    if len(data) > LARGEST_SEED:
+        return
+    reader = sniff_reader(data[:HEAD_BYTES])
+    yield Seed(path.name, data, reader.format if reader else NO_READER)
+    if reader is None:
+        return
+    with contextlib.suppress(FacemocapError):
+        own = take_bytes(reader.read(data, path))
+        own_reader = sniff_reader(own[:HEAD_BYTES])
+        if own_reader is not None and own_reader is not reader:
+            yield Seed(f"{path.stem}.take.npz", own, own_reader.format)
+
+
+def find_unfed_readers(seeds: Sequence[Seed]) -> list[str]:
+    """Return the formats that have no recording to damage."""
+    fed = {seed.format for seed in seeds}
+    return [reader.format for reader in readers() if reader.format not in fed]
+
+
+def fuzz(
+    seeds: Sequence[Seed], count: int, seed: int = 0, only: str | None = None
+) -> tuple[dict[str, Tally], list[Finding]]:
+    """Run ``count`` cases for each format among the seeds."""
+    by_format: dict[str, list[Seed]] = collections.defaultdict(list)
+    for each in seeds:
+        if only in (None, each.format):
+            by_format[each.format].append(each)
+    tallies: dict[str, Tally] = {}
+    findings: list[Finding] = []
+    folder = Path(tempfile.mkdtemp(prefix="facemocap-fuzz-"))
+    try:
+        for name, group in sorted(by_format.items()):
+            rng = random.Random(f"{seed} {name}")
+            outcomes = collections.Counter[str]()
+            slowest_s = 0.0
+            for number in range(count):
+                chosen = group[number % len(group)]
+                data, mutations = damage(chosen.data, rng)
+                began = time.perf_counter()
+                outcome = run_case(folder / chosen.name, data)
+                slowest_s = max(slowest_s, time.perf_counter() - began)
+                outcomes[outcome] += 1
+                if outcome not in ("read", "refused"):
+                    findings.append(Finding(name, chosen.name, mutations, outcome, data))
+            tallies[name] = Tally(len(group), outcomes["read"], outcomes["refused"], slowest_s)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tallies, findings
+
+
+def run_case(path: Path, data: bytes) -> str:
+    """Return "read", "refused", or what a reader did wrong with these bytes."""
+    path.write_bytes(data)
+    began = time.perf_counter()
+    try:
+        with _limited_time(LIMIT_S), _limited_memory(LIMIT_BYTES):
+            take = read_take(path)
+    except FacemocapError as error:
+        return _check_refusal(error)
+    except Overtime:
+        return f"took longer than {LIMIT_S:g} s"
+    except MemoryError:
+        return f"wanted more than {LIMIT_BYTES >> 20} MB"
+    except Exception as error:  # noqa: BLE001 - any other exception is what is looked for
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+    finally:
+        path.unlink()
+    if time.perf_counter() - began > LIMIT_S:
+        return f"took longer than {LIMIT_S:g} s"
+    return _check_take(take)
+
+
+def _check_refusal(error: FacemocapError) -> str:
+    if not error.what.strip() or not error.todo.strip() or "\n" in str(error):
+        return f"refuses without one clear sentence: {error!r}"
+    return "refused"
+
+
+def _check_take(take: Take) -> str:
+    if len(take.times) == 0:
+        return "gives a take without samples"
+    if not (np.isfinite(take.times).all() and np.isfinite(take.values).all()):
+        return "gives a take with numbers that are not finite"
+    if (np.diff(take.times) <= 0).any():
+        return "gives a take in which time does not advance"
+    if not take.valid.any():
+        return "gives a take in which nothing was recorded"
+    return "read"
+
+
+@contextlib.contextmanager
+def _limited_time(limit_s: float) -> Iterator[None]:
+    """Interrupt what takes too long; where there is no alarm, the caller's clock must do."""
+    alarm = getattr(signal, "SIGALRM", None)
+    if alarm is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: object) -> None:
+        raise Overtime
+
+    before = signal.signal(alarm, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(alarm, before)
+
+
+@contextlib.contextmanager
+def _limited_memory(limit_bytes: int) -> Iterator[None]:
+    """Let the process grow by so much and no more, where the system can (Linux)."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        yield
+        return
+    import resource
+
+    pages = int(statm.read_text(encoding="ascii").split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = pages * resource.getpagesize() + limit_bytes
+    if hard != resource.RLIM_INFINITY:
+        allowed = min(allowed, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _keep(finding: Finding, number: int) -> Path:
+    folder = ROOT / "out" / "fuzz"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{number:03}_{finding.seed}"
+    path.write_bytes(finding.data)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
