@@ -13,6 +13,8 @@ from typing import Any
 from .resources import data_file
 
 KINDS = ("weight", "angle", "translation", "point")
+#: Bytes of the shortest name that a format may have cut (MikuMikuDance motions hold 15).
+SHORTEST_CUT = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Channel:
     def from_json(data: dict[str, Any]) -> Channel:
         """The channel that `to_json` described."""
         low, high = data["range"]
-        return Channel(**{**data, "range": (float(low), float(high))})
+        rest: dict[str, Any] = {key: value for key, value in data.items() if key != "range"}
+        return Channel(range=(float(low), float(high)), **rest)
 
 
 @cache
@@ -106,7 +109,7 @@ def canonical_channel(original: str) -> Channel | None:
 
     Accepts camelCase, PascalCase, snake_case, ``_L``/``_R`` suffixes, prefixes that end in a
     period, a colon or a double underscore or stand before an underscore
-    (``head_blendShapes_eyeBlinkLeft``), and names cut short (unique prefix of 8 or more letters).
+    (``head_blendShapes_eyeBlinkLeft``), and names cut short (15 bytes or more, unique prefix of 8 or more letters).
     """
     found = match_name(original, tuple(arkit_schema()))
     if found is None:
@@ -116,18 +119,28 @@ def canonical_channel(original: str) -> Channel | None:
 
 
 def match_name(name: str, candidates: tuple[str, ...]) -> str | None:
-    """The candidate that ``name`` spells, or None; exact spellings win over shortened ones."""
+    """The candidate that ``name`` spells, or None; exact spellings win over shortened ones.
+
+    A name that holds a second candidate before it (``jawOpen_mouthClose``) is a shape that corrects
+    their combination and spells neither.
+    """
     table = _spelling_table(candidates)
-    spellings = list(_spellings(name))
-    for spelling in spellings:
+    spellings = _spellings(name)
+    for spelling, dropped in spellings:
         if spelling in table:
-            return table[spelling]
-    for spelling in spellings:
-        if len(spelling) >= 8:
+            return None if _holds_any(dropped, table) else table[spelling]
+    if len(name.encode("utf-8", "replace")) < SHORTEST_CUT:
+        return None
+    for spelling, dropped in spellings:
+        if len(spelling) >= 8 and not _holds_any(dropped, table):
             longer = {table[full] for full in table if full.startswith(spelling)}
             if len(longer) == 1:
                 return longer.pop()
     return None
+
+
+def _holds_any(text: str, table: dict[str, str]) -> bool:
+    return any(known in text for known in table)
 
 
 @cache
@@ -149,17 +162,24 @@ def squeeze(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-def _spellings(name: str) -> list[str]:
-    """Squeezed readings of a name, the fullest first, then without its prefixes."""
+def _spellings(name: str) -> list[tuple[str, str]]:
+    """(squeezed reading, squeezed prefix that it leaves out), the fullest reading first."""
     name = unicodedata.normalize("NFKC", name).strip()
-    readings = [name]
+    readings = [(name, "")]
     for separator in (".", ":", "__", "|"):
         if separator in name:
-            tail = name.rsplit(separator, 1)[1]
+            before, tail = name.rsplit(separator, 1)
             # "eyeBlink.L": what follows the separator is only a side, not a name
             if len(tail) > 1:
-                readings.append(tail)
-    for reading in list(readings):
+                readings.append((tail, before))
+    for reading, before in list(readings):
         parts = [part for part in re.split(r"[_\s]+", reading) if part]
-        readings += ["_".join(parts[start:]) for start in range(1, min(len(parts), 5))]
-    return list(dict.fromkeys(squeezed for reading in readings if (squeezed := squeeze(reading))))
+        readings += [
+            ("_".join(parts[start:]), "_".join([before, *parts[:start]]))
+            for start in range(1, min(len(parts), 5))
+        ]
+    found: dict[str, str] = {}
+    for reading, before in readings:
+        if squeezed := squeeze(reading):
+            found.setdefault(squeezed, squeeze(before))
+    return list(found.items())

@@ -95,7 +95,7 @@ def plain_text(data: bytes) -> bytes:
     Raises
     ------
     csv.Error
-        When a quotation mark is never closed.
+        When a quotation mark is never closed, or closed within a cell.
     """
     if data.startswith(_UTF16):
         data = data.decode("utf-16", "replace").encode()
@@ -142,7 +142,8 @@ def read_cells(
     dtype : type
         Of the numbers: each is what ``dtype(float(cell))`` gives.
     """
-    found: list[tuple[_Piece, FloatArray, BoolArray, list[NDArray[np.bytes_]]]] = []
+    found: list[tuple[FloatArray, BoolArray, IntArray, IntArray]] = []
+    words: list[list[NDArray[np.bytes_]]] = [[np.zeros(0, "S1")] for _ in texts]
     unreadable: dict[int, tuple[int, str]] = {}
     unreadable_counts = np.zeros(len(numbers), np.int64)
     for piece in _pieces(text, layout):
@@ -157,8 +158,9 @@ def read_cells(
             missing |= too_large
             values[too_large] = 0
         shape = (len(piece.counts), len(numbers))
-        words = [piece.words(column) for column in texts]
-        found.append((piece, values.reshape(shape), missing.reshape(shape), words))
+        found.append((values.reshape(shape), missing.reshape(shape), piece.counts, piece.lines))
+        for cells, column in zip(words, texts, strict=True):
+            cells.append(piece.words(column))
         if strange:
             rows, slots = np.divmod(strange, len(numbers))
             unreadable_counts += np.bincount(slots, minlength=len(numbers))
@@ -166,16 +168,16 @@ def read_cells(
                 cell = piece.text[starts[strange[at]] : ends[strange[at]]][:TEXT_WIDTH].strip()
                 found_at = (int(piece.lines[rows[at]]), cell.decode("utf-8", "replace"))
                 unreadable.setdefault(numbers[int(slots[at])], found_at)
-    none = np.zeros((0, len(numbers)))
+    if not found:
+        none = np.zeros((0, len(numbers)))
+        found = [(none.astype(dtype), none > 0, np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    numbers_read, missing_read, counts, lines = zip(*found, strict=True)
     return Cells(
-        np.concatenate([none.astype(dtype), *(part[1] for part in found)]),
-        np.concatenate([none.astype(np.bool_), *(part[2] for part in found)]),
-        tuple(
-            np.concatenate([np.zeros(0, "S1"), *(part[3][slot] for part in found)])
-            for slot in range(len(texts))
-        ),
-        np.concatenate([np.zeros(0, np.int64), *(part[0].counts for part in found)]),
-        np.concatenate([np.zeros(0, np.int64), *(part[0].lines for part in found)]),
+        np.concatenate(numbers_read),
+        np.concatenate(missing_read),
+        tuple(np.concatenate(cells) for cells in words),
+        np.concatenate(counts),
+        np.concatenate(lines),
         unreadable,
         unreadable_counts,
         text.endswith((b"\n", b"\r")),
@@ -195,23 +197,31 @@ class _Piece:
     has_blanks: bool
 
     def cells(self, columns: Sequence[int]) -> tuple[IntArray, IntArray]:
-        """Starts and ends of cells, row by row; equal (an empty cell) where a row is too short."""
+        """Starts and ends of cells, row by row; the start past the end where a row is too short."""
         wanted = np.asarray(columns, np.int64)
-        if not (len(self.counts) and len(wanted)):
+        rows = len(self.counts)
+        if not (rows and len(wanted)):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        width = int(self.counts[0])
-        if (self.counts == width).all() and wanted.min() > 0 and wanted.max() < width:
-            low, high = int(wanted[0]), int(wanted[-1]) + 1
-            whole = len(self.separators) == len(self.counts) * width
-            if whole and len(wanted) == high - low and (np.diff(wanted) == 1).all():
-                table = self.separators.reshape(-1, width)
-                return table[:, low - 1 : high - 1].ravel() + 1, table[:, low:high].ravel()
-        exists = wanted < self.counts[:, None]
-        index = np.where(exists, self.firsts[:, None] + wanted, 0)
-        ends = self.separators[index]
-        before = self.separators[np.maximum(index - 1, 0)] + 1
-        starts = np.where(wanted == 0, self.begins[:, None], before)
-        return np.where(exists, starts, ends).ravel(), ends.ravel()
+        low, high = int(wanted[0]), int(wanted[-1]) + 1
+        if low > 0 and np.array_equal(wanted, np.arange(low, high)):
+            width = int(self.counts[0])
+            if (
+                high <= width
+                and len(self.separators) == rows * width
+                and (self.counts == width).all()
+            ):
+                block = self.separators.reshape(-1, width)[:, low - 1 : high]
+            else:
+                block = self._ends_of(np.arange(low - 1, high))
+            return block[:, :-1].ravel() + 1, block[:, 1:].ravel()
+        starts = self._ends_of(wanted - 1) + 1
+        starts[:, wanted == 0] = self.begins[:, None]
+        return starts.ravel(), self._ends_of(wanted).ravel()
+
+    def _ends_of(self, columns: IntArray) -> IntArray:
+        """Where cells end, those a row does not have where the row ends; (rows, columns)."""
+        lasts = self.firsts + self.counts - 1
+        return self.separators[np.minimum(self.firsts[:, None] + columns, lasts[:, None])]
 
     def words(self, column: int) -> NDArray[np.bytes_]:
         """Cells of one column as byte strings of at most `TEXT_WIDTH` characters."""
@@ -278,7 +288,9 @@ def _without_quotes(data: bytes) -> bytes:
     line = data[: data.find(b"\n") + 1 or len(data)]
     delimiter = max((",", ";", "\t"), key=lambda sign: line.count(sign.encode()))
     rows = csv.reader(
-        io.TextIOWrapper(io.BytesIO(data), "utf-8", "replace", newline=""), delimiter=delimiter
+        io.TextIOWrapper(io.BytesIO(data), "utf-8", "replace", newline=""),
+        delimiter=delimiter,
+        strict=True,
     )
     out = io.BytesIO()
     for row in rows:

@@ -11,6 +11,7 @@ gives what ``float(text)`` gives. Every field this does not hold for goes to ``f
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -81,11 +82,27 @@ def parse_numbers(
         Fields that hold neither a number nor a known word for a missing one.
     """
     buffer = np.frombuffer(text, np.uint8)
-    if len(starts) == 0:
-        return np.zeros(0), np.zeros(0, np.bool_), []
     if trim:
         starts, ends = _trimmed(buffer, starts, ends)
-    first = buffer.take(starts, mode="clip")
+    empty = starts >= ends
+    if empty.any():
+        kept = np.flatnonzero(~empty)
+        values = np.zeros(len(starts))
+        unreadable: list[int] = []
+        if len(kept):
+            values[kept], empty[kept], odd = _parse(buffer, text, starts[kept], ends[kept], decimal)
+            unreadable = kept[odd].tolist()
+        return values, empty, unreadable
+    if not len(starts):
+        return np.zeros(0), empty, []
+    return _parse(buffer, text, starts, ends, decimal)
+
+
+def _parse(
+    buffer: NDArray[np.uint8], text: bytes, starts: IntArray, ends: IntArray, decimal: str
+) -> tuple[NDArray[np.float64], BoolArray, list[int]]:
+    """`parse_numbers` for trimmed fields, none of them empty and at least one."""
+    first = buffer.take(starts)
     negative = first == ord("-")
     signed = negative | (first == ord("+"))
     digits = starts + signed if signed.any() else starts
@@ -150,8 +167,8 @@ def _decimals(
     if longest > 16:
         odd |= lengths > 16
     if shortest <= 1:
-        # nothing at all, and a lone point
-        odd |= lengths <= 0
+        # nothing but a sign, and a lone point
+        odd |= lengths == 0
         odd |= (lengths == 1) & (buffer.take(ends - 1) == point)
     return values, odd
 
@@ -246,17 +263,15 @@ def _eight_digits(word: Words) -> Words:
 
 def _floats(fields: list[bytes]) -> tuple[list[float], list[int]]:
     """``float`` of each field, NaN where it is none, and which fields are no known word either."""
-    try:
-        if not any(b"_" in field for field in fields):
-            return [float(field) for field in fields], []
-    except ValueError:
-        pass
+    # float() takes 1_000 for a thousand; no recorder means that
+    if b"_" not in b"".join(fields):
+        with contextlib.suppress(ValueError):
+            return list(map(float, fields)), []
     numbers: list[float] = []
     strange: list[int] = []
     for index, field in enumerate(fields):
         number = float("nan")
         try:
-            # float() takes 1_000 for a thousand; no recorder means that
             number = float(field.replace(b"_", b"?"))
         except ValueError:
             if field.strip().lower() not in MISSING_WORDS:

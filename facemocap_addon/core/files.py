@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from .errors import FacemocapError
 
 
 @contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
+def unfinished(path: Path) -> Generator[Path, None, None]:
     """A temporary path beside ``path`` that takes its place when the block ends well.
 
     On an error, and on Ctrl-C, the temporary file is deleted and ``path`` stays as it was.

@@ -93,7 +93,7 @@ def _timecodes(take: Take) -> list[str]:
     """
     ticks = _ticks(take, 60)
     base = 60
-    if int((ticks // 1000 % 60).max(initial=59)) < 30:
+    if int((ticks // 1000 % 60).max(initial=0)) < 30:
         base = 30
         ticks = _ticks(take, 30)
     if (np.diff(ticks) <= 0).any():

@@ -250,11 +250,18 @@ def _read_regular(timecodes: NDArray[np.bytes_]) -> _Clock | None:
     if timecodes.dtype.itemsize != width:
         return None
     letters = np.ascontiguousarray(timecodes).view(np.uint8).reshape(-1, width)
-    marks = letters[:, [2, 5, 8, 11]] == np.frombuffer(b":::.", np.uint8)
-    digits = letters[:, [0, 1, 3, 4, 6, 7, 9, 10, 12, 13, 14]].astype(np.int64) - ord("0")
-    if not marks.all() or (digits < 0).any() or (digits > 9).any():
+    columns = np.ascontiguousarray(letters.T) - np.uint8(ord("0"))
+    marks = [ord(mark) - ord("0") & 0xFF for mark in ":::."]
+    if any((columns[at] != mark).any() for at, mark in zip((2, 5, 8, 11), marks, strict=True)):
         return None
-    seconds = digits[:, :6] @ np.array([36_000, 3600, 600, 60, 10, 1])
-    return _Clock(
-        seconds, digits[:, 6] * 10 + digits[:, 7], digits[:, 8:] @ np.array([100, 10, 1]), 1000
-    )
+    if (np.delete(columns, (2, 5, 8, 11), axis=0) > 9).any():
+        return None
+
+    def number(*places: int) -> IntArray:
+        total = columns[places[0]].astype(np.int64)
+        for place in places[1:]:
+            total = total * 10 + columns[place]
+        return total
+
+    seconds = number(0, 1) * 3600 + number(3, 4) * 60 + number(6, 7)
+    return _Clock(seconds, number(9, 10), number(12, 13, 14), 1000)

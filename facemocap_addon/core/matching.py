@@ -68,7 +68,8 @@ def match(controls: Sequence[Control], take: Take | None = None, rig: str = "") 
     Returns
     -------
     RigMap
-        ``unmatched_channels``: recorded channels that drive nothing. ``unmatched_controls``:
+        ``unmatched_channels``: recorded channels that drive nothing (eye angles count as matched
+        where the eyeLook coefficients of that eye are). ``unmatched_controls``:
         controls (bones by name, within the head) that nothing drives.
     """
     free = [control for control in controls if not control.driven_by]
@@ -82,11 +83,11 @@ def match(controls: Sequence[Control], take: Take | None = None, rig: str = "") 
     bone_entries, bone_roles = match_bones(bones, on_shapes)
     entries += bone_entries
     wanted = take.recorded if take is not None else tuple(arkit_schema())
-    driving = {source.channel for entry in entries for source in entry.sources}
+    covered = RigMap(rig, tuple(entries)).covered
     return RigMap(
         rig=rig,
         entries=tuple(entries),
-        unmatched_channels=tuple(name for name in wanted if name not in driving),
+        unmatched_channels=tuple(name for name in wanted if name not in covered),
         unmatched_controls=tuple(
             dict.fromkeys(
                 [

@@ -17,9 +17,9 @@ import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from .controls import KINDS, ControlKey
+from .controls import BONE, KINDS, ControlKey
 from .errors import FacemocapError
 from .files import read_file, replace_file
 
@@ -72,6 +72,22 @@ class RigMap:
         """Channels that drive something, each once, in the entries' order."""
         return tuple(dict.fromkeys(s.channel for e in self.entries for s in e.sources))
 
+    @property
+    def covered(self) -> frozenset[str]:
+        """Channels whose content reaches the character.
+
+        Besides those that drive something, the eye angles where the eyeLook coefficients of that
+        eye do: they say the same once more.
+        """
+        driving = self.channels
+        angles = (
+            f"{side.lower()}Eye{angle}"
+            for side in ("Left", "Right")
+            for angle in ("Yaw", "Pitch", "Roll")
+            if any(name.startswith("eyeLook") and name.endswith(side) for name in driving)
+        )
+        return frozenset((*driving, *angles))
+
     def with_entry(self, entry: RigMapEntry) -> RigMap:
         """A map in which ``entry`` stands for its control."""
         others = tuple(e for e in self.entries if e.control != entry.control)
@@ -119,7 +135,7 @@ def rig_map_from_json(data: Any, name: str) -> RigMap:
         raise FacemocapError(
             f'"{name}" is no rig map', "Make one with `facemocap map FILE --out MAP.json`"
         )
-    document: dict[str, Any] = data
+    document = cast(dict[str, Any], data)
     if document["schema"] != SCHEMA:
         raise FacemocapError(
             f'"{name}" has rig map schema {document["schema"]}, this Face Mocap reads {SCHEMA}',
@@ -167,13 +183,13 @@ def _entry_from_json(item: Any) -> RigMapEntry:
     control = item["control"]
     if control["kind"] not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {control['kind']!r}")
+    index = int(control.get("index", 0))
+    if index not in (range(3) if control["kind"] == BONE else range(1)):
+        raise ValueError(f"index must be 0 to 2 for bones and 0 for others, not {index}")
     low, high = item["limits"]
     return RigMapEntry(
         control=ControlKey(
-            str(control["kind"]),
-            str(control["owner"]),
-            str(control["path"]),
-            int(control.get("index", 0)),
+            str(control["kind"]), str(control["owner"]), str(control["path"]), index
         ),
         sources=tuple(
             Source(str(source["channel"]), float(source.get("gain", 1.0)))

@@ -116,28 +116,40 @@ def to_euler(quaternions: FloatArray, order: str) -> FloatArray:
 
 def _nearest_turns(first: FloatArray, second: FloatArray) -> FloatArray:
     """Of two solutions per frame the path with the smallest steps."""
-    turn = 2 * np.pi
     out = np.empty_like(first)
-    before = np.zeros(3)
+    before: FloatArray = np.zeros(3)
     for frame in range(len(first)):
-        a = first[frame] - turn * np.round((first[frame] - before) / turn)
-        b = second[frame] - turn * np.round((second[frame] - before) / turn)
+        a = _by_whole_turns(first[frame], before)
+        b = _by_whole_turns(second[frame], before)
         before = a if np.abs(a - before).sum() <= np.abs(b - before).sum() else b
         out[frame] = before
     return out
 
 
+def _by_whole_turns(angles: FloatArray, near: FloatArray) -> FloatArray:
+    turn = 2 * np.pi
+    return angles - turn * np.round((angles - near) / turn)
+
+
 def to_axis_angle(quaternions: FloatArray) -> FloatArray:
-    """Blender's axis-angle ``(n, 4)`` (angle, x, y, z), the axis held where the angle is nought."""
-    vector = to_vector(quaternions)
-    angle = np.linalg.norm(vector, axis=1)
-    axis = np.zeros_like(vector)
+    """Blender's axis-angle ``(n, 4)`` (angle, x, y, z) of quaternions without sign jumps.
+
+    The axis is held where the angle is nought; an angle that passes half a turn, or nought, goes
+    on instead of jumping back.
+    """
+    q = np.asarray(quaternions, np.float64)
+    if len(q) and q[0, 0] < 0:
+        q = -q
+    sine = np.linalg.norm(q[:, 1:], axis=1)
+    angle = 2 * np.arctan2(sine, q[:, 0])
+    axis = np.zeros((len(q), 3))
     axis[:, 1] = 1.0
-    turning = angle > 1e-9
-    axis[turning] = vector[turning] / angle[turning, None]
-    # an axis is kept through still frames, and never flips against the frame before
-    last = np.maximum.accumulate(np.where(turning, np.arange(len(axis)), -1))
-    axis = np.where(last[:, None] >= 0, axis[np.maximum(last, 0)], axis)
+    turning = sine > 1e-9
+    axis[turning] = q[turning, 1:] / sine[turning, None]
+    if turning.any():
+        # still frames keep the axis before them, those at the start take the first there is
+        last = np.maximum.accumulate(np.where(turning, np.arange(len(axis)), -1))
+        axis = axis[np.where(last >= 0, last, np.argmax(turning))]
     flips = np.einsum("ij,ij->i", axis[1:], axis[:-1]) < 0
     signs = np.concatenate([[1.0], np.cumprod(np.where(flips, -1.0, 1.0))])[: len(axis)]
     return np.concatenate([(angle * signs)[:, None], axis * signs[:, None]], axis=1)

@@ -16,6 +16,7 @@ import numpy as np
 from .arrays import BoolArray, FloatArray, frozen
 from .channels import Channel
 from .errors import FacemocapError
+from .sampling import usual_step
 from .timebase import Timebase
 
 
@@ -110,10 +111,10 @@ class Take:
 
     @property
     def rate_hz(self) -> float:
-        """Measured rate: one over the median step; the nominal rate when there is one sample."""
+        """Measured rate, from the usual step; the nominal rate when there is one sample."""
         if self.samples < 2:
             return float(self.timebase.rate)
-        return float(1.0 / np.median(np.diff(self.times)))
+        return 1.0 / usual_step(self.times)
 
     @property
     def recorded(self) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import io
 import json
+import tokenize
 import zipfile
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -131,10 +133,10 @@ def read_take_stream(stream: BinaryIO, name: str) -> Take:
         arrays: dict[str, Any] = {}
         with zipfile.ZipFile(stream) as archive:
             for member in archive.namelist():
-                with archive.open(member) as file:
-                    arrays[member.removesuffix(".npy")] = np.lib.format.read_array(
-                        file, allow_pickle=False
-                    )
+                # read whole: the checksum is compared before anything is made of the bytes
+                arrays[member.removesuffix(".npy")] = np.lib.format.read_array(
+                    io.BytesIO(archive.read(member)), allow_pickle=False
+                )
         meta = json.loads(bytes(frozen(arrays.pop("meta"), np.uint8)).decode())
         if meta["schema"] > SCHEMA:
             raise FacemocapError(
@@ -147,6 +149,9 @@ def read_take_stream(stream: BinaryIO, name: str) -> Take:
     except (
         OSError,
         zipfile.BadZipFile,
+        zlib.error,
+        tokenize.TokenError,
+        SyntaxError,
         KeyError,
         TypeError,
         ValueError,
@@ -157,7 +162,8 @@ def read_take_stream(stream: BinaryIO, name: str) -> Take:
         ZeroDivisionError,
         AttributeError,
     ) as problem:
-        # RuntimeError: an encrypted member; NotImplementedError: an unknown compression
+        # RuntimeError: an encrypted member; NotImplementedError: an unknown compression;
+        # TokenError and SyntaxError: numpy's parser of an array's header
         raise FacemocapError(
             f'"{name}" is damaged: {problem}', "Convert the original recording again"
         ) from problem

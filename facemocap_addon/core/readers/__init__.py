@@ -75,7 +75,7 @@ def read_take(path: str | Path) -> Take:
     """
     path = Path(path)
     data = read_file(path)
-    if not data.strip():
+    if not (data[:HEAD_BYTES].strip() or data.strip()):
         raise FacemocapError(f'"{path.name}" is empty', "Record or export the take again")
     reader = sniff_reader(data[:HEAD_BYTES])
     if reader is None:

@@ -33,6 +33,8 @@ _HEAD = ("headYaw", "headPitch", "headRoll")
 _EYES = tuple(f"{side}Eye{axis}" for side in ("left", "right") for axis in ("Yaw", "Pitch", "Roll"))
 #: Rows of an unexpected length, as a share of all, up to which a file counts as whole.
 _RAGGED_SHARE = 0.1
+#: How much of a file's end shows how many decimals its numbers have.
+_TAIL_BYTES = 16_384
 _EXPORT_AGAIN = "Export or copy the take again"
 
 
@@ -49,17 +51,15 @@ class _Plan:
 
 def sniff(head: bytes) -> float:
     """A header with a timecode and a blend shape count, in either spelling, or cut within it."""
-    try:
-        header = [name.lower() for name in find_layout(_first_line(head)).header]
-    except csv.Error:
-        return 0.0
-    if _TIMECODE in header:
-        if _COUNT in header:
-            return 1.0
-        return 0.7 if sum(canonical_channel(name) is not None for name in header) >= 3 else 0.0
+    header = [name.lower() for name in find_layout(_first_line(head)).header]
     line = ",".join(header)
-    start = f"{_TIMECODE},{_COUNT},"
-    return 0.5 if len(line) >= 6 and b"\n" not in head and start.startswith(line) else 0.0
+    if b"\n" not in head and len(line) >= 6 and f"{_TIMECODE},{_COUNT},".startswith(line):
+        return 0.5
+    if _TIMECODE not in header:
+        return 0.0
+    if _COUNT in header:
+        return 1.0
+    return 0.7 if sum(canonical_channel(name) is not None for name in header) >= 3 else 0.0
 
 
 def read(data: bytes, path: Path) -> Take:
@@ -78,8 +78,10 @@ def read(data: bytes, path: Path) -> Take:
     notes = read_take_notes(path, len(cells.counts))
     clock = read_row_times(cells.texts[0], cells.lines, name, notes.target_hz, notes.duration_s)
     valid = ~cells.missing
-    valid &= tracked[:, None]
     numbers, channels = cells.numbers, plan.channels
+    # from here on what is not valid is zero
+    valid[~tracked] = False
+    numbers[~tracked] = 0
     words = _word_columns(plan, cells)
     if words:
         kept = [column for column in range(len(channels)) if column not in words]
@@ -91,8 +93,8 @@ def read(data: bytes, path: Path) -> Take:
             "Record again with the face in view",
         )
     names = tuple(channel.name for channel in channels)
-    values, assumptions = _radians(channels, names, numbers, valid)
-    not_recorded = _not_recorded(names, values, valid)
+    assumptions = _to_radians(channels, names, numbers, valid)
+    not_recorded = _not_recorded(names, numbers)
     valid[:, [names.index(silent) for silent in not_recorded]] = False
     times, exists, gaps = with_gaps(clock.times, clock.step_s)
     warnings = [*plan.warnings, *row_warnings, *notes.warnings, *clock.warnings]
@@ -110,7 +112,7 @@ def read(data: bytes, path: Path) -> Take:
     return Take(
         times=times,
         channels=channels,
-        values=_spread(np.where(valid, values, np.float32(0)), exists),
+        values=_spread(numbers, exists),
         valid=_spread(valid, exists),
         timebase=Timebase(clock.rate, clock.start_timecode, clock.start_s),
         source=TakeSource(name, FORMAT, {"rows": len(tracked), **notes.details}),
@@ -121,11 +123,11 @@ def read(data: bytes, path: Path) -> Take:
 
 
 def _first_line(head: bytes) -> bytes:
-    text = head.split(b"\n", 1)[0]
-    if not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return plain_text(text)
-    # in UTF-16 the newline's other byte may be lost: decode whole characters of all there is
-    return plain_text(head[: len(head) // 2 * 2]).split(b"\n", 1)[0]
+    """The first line of a file's beginning, without quotation marks."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head[: len(head) // 2 * 2].decode("utf-16", "replace").encode()
+    head = plain_text(head.replace(b'"', b""))
+    return head.split(b"\n", 1)[0]
 
 
 def _plan(layout: Layout, name: str, *, whole: bool) -> _Plan:
@@ -179,7 +181,9 @@ def _check_rows(
         tracked &= (counts != b"") | ~cells.missing.all(axis=1)
     needed = max(plan.columns) + 1
     short = tracked & (cells.counts < needed)
-    if not cells.ended and (short[-1] or _is_last_cell_cut(text, layout, cells)):
+    # the app's rows without a face end after the count
+    cut = bool(short[-1]) or (plan.count is not None and cells.counts[-1] <= plan.count)
+    if not cells.ended and (cut or _is_last_cell_cut(text, layout)):
         todo = _EXPORT_AGAIN
         if rows > 2:
             todo += ", or delete its last line to use the rest"
@@ -211,35 +215,36 @@ def _check_rows(
     return tracked, [warning]
 
 
-def _is_last_cell_cut(text: bytes, layout: Layout, cells: Cells) -> bool:
+def _is_last_cell_cut(text: bytes, layout: Layout) -> bool:
     """Whether a file without a last line end ends in a number of fewer digits than usual."""
-    lines = text[-64 * len(layout.header) :].split(b"\n")[1 if len(cells.counts) > 1 else 0 :]
-    sign = layout.decimal.encode()
-    tails = [line.rsplit(layout.delimiter.encode(), 1)[-1].strip() for line in lines]
-    decimals = [len(tail.partition(sign)[2]) for tail in tails if sign in tail]
-    return sign in tails[-1] and len(decimals) > 1 and decimals[-1] < min(decimals[:-1])
+    mark, sign = layout.delimiter.encode(), layout.decimal.encode()
+    *before, last = text[-_TAIL_BYTES:].split(b"\n")
+    alike = [line for line in before if line.count(mark) == last.count(mark)][1:]
+    decimals = {len(line.rsplit(mark, 1)[-1].strip().partition(sign)[2]) for line in alike}
+    found = len(last.rsplit(mark, 1)[-1].strip().partition(sign)[2])
+    return len(alike) > 1 and len(decimals) == 1 and found < max(decimals)
 
 
-def _radians(
+def _to_radians(
     channels: tuple[Channel, ...], names: tuple[str, ...], values: FloatArray, valid: BoolArray
-) -> tuple[FloatArray, tuple[str, ...]]:
-    """Values with angles in radians, and what was taken for granted about their unit."""
+) -> tuple[str, ...]:
+    """Make radians of all angles, in place, and say what was taken for granted about their unit."""
     angles = tuple(index for index, channel in enumerate(channels) if channel.kind == "angle")
-    if not any(np.any(values[:, index][valid[:, index]]) for index in angles):
-        return values, ()
+    if not any(values[:, index].any() for index in angles):
+        return ()
     unit = find_angle_unit(names, values, valid, angles)
     if unit.radians != 1.0:
         columns = list(angles)
         values[:, columns] = values[:, columns].astype(np.float64) * unit.radians
-    return values, (unit.reason,)
+    return (unit.reason,)
 
 
-def _not_recorded(names: tuple[str, ...], values: FloatArray, valid: BoolArray) -> tuple[str, ...]:
+def _not_recorded(names: tuple[str, ...], values: FloatArray) -> tuple[str, ...]:
     """Head or eye angles that are zero throughout: the app writes zeros when they are off."""
     silent: list[str] = []
     for group in (_HEAD, _EYES):
         columns = [names.index(name) for name in group if name in names]
-        if columns and not np.any(values[:, columns][valid[:, columns]]):
+        if not any(values[:, column].any() for column in columns):
             silent += [names[column] for column in columns]
     return tuple(silent)
 
