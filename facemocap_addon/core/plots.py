@@ -186,6 +186,7 @@ def _draw_panel(panel: Panel, box: _Box, top: float) -> Iterator[str]:
             f'fill="{QUIET}">{_label(value)}</text>'
         )
     yield from _heading(panel, box, top)
+    drawn = sum(not line.dots for line in panel.lines)
     for place, line in enumerate(panel.lines):
         colour = COLOURS[place % len(COLOURS)]
         xs = box.x(line.times)
@@ -193,11 +194,11 @@ def _draw_panel(panel: Panel, box: _Box, top: float) -> Iterator[str]:
         if line.dots:
             known = np.ones(len(xs), np.bool_) if line.known is None else line.known
             data = "".join(f"M{_n(xs[i])},{_n(ys[i])}h0" for i in np.flatnonzero(known))
-            stroke_width = 3.2
+            stroke_width = 4.0
         else:
             data = line_path(xs, ys, line.known)
             # the first is broader, so that a second one that covers it leaves it to be seen
-            stroke_width = 2.2 if place == 0 and len(panel.lines) > 1 else 1.1
+            stroke_width = 1.8 if place == 0 and drawn > 1 else 1.0
         yield (
             f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{stroke_width}" '
             'stroke-linecap="round" stroke-linejoin="round"/>'

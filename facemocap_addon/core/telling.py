@@ -16,7 +16,7 @@ from .timebase import SceneClock
 #: Moments lie at least this far apart, or two of them would show one gesture.
 APART_S = 0.3
 #: A gesture weaker than this is not worth a picture.
-WEAKEST = 0.22
+WEAKEST = 0.3
 
 
 class _Face:
@@ -91,7 +91,7 @@ _MOMENTS: tuple[_Moment, ...] = (
     _Moment(
         "blink",
         lambda f, _: np.minimum(f["eyeBlinkLeft"], f["eyeBlinkRight"]),
-        lambda f: 0.3 * f.gap + 0.3 * f.turn + 0.2 * f.both("mouthSmile"),
+        lambda f: 0.3 * f.gap + 0.3 * f.turn + 0.3 * f.aside + 0.2 * f.both("mouthSmile"),
     ),
     _Moment(
         "open mouth",
@@ -110,7 +110,9 @@ _MOMENTS: tuple[_Moment, ...] = (
         lambda f: f.shut + 0.2 * f.turn,
     ),
     _Moment(
-        "look aside", lambda f, _: f.aside, lambda f: 2 * f.shut + f.gap + 0.5 * f.both("browDown")
+        "look aside",
+        lambda f, _: f.aside,
+        lambda f: 2 * f.shut + 0.7 * f.gap + 0.3 * f.both("browDown"),
     ),
     _Moment("sealed lips", _seal, lambda f: 0.7 * f.shut + 0.5 * f.both("mouthSmile")),
     _Moment("brows knit", lambda f, _: f.both("browDown"), lambda f: f.shut + 0.3 * f.gap),
@@ -119,15 +121,13 @@ _MOMENTS: tuple[_Moment, ...] = (
         lambda f, _: np.abs(f["eyeBlinkLeft"] - f["eyeBlinkRight"]),
         lambda f: 0.3 * f.turn,
     ),
-    _Moment("tongue out", lambda f, _: f["tongueOut"], lambda f: 0.5 * f.shut),
-    _Moment("cheeks puffed", lambda f, _: f["cheekPuff"], lambda f: 0.5 * f.shut),
+    _Moment("tongue out", lambda f, _: f["tongueOut"], lambda f: f.shut),
+    _Moment("cheeks puffed", lambda f, _: f["cheekPuff"], lambda f: f.shut),
     _Moment("look down", lambda f, _: f.both("eyeLookDown"), lambda f: f.shut),
     _Moment("look up", lambda f, _: f.both("eyeLookUp"), lambda f: f.shut),
     _Moment("frown", lambda f, _: f.both("mouthFrown"), lambda f: f.shut + 0.3 * f.gap),
-    _Moment("nose wrinkled", lambda f, _: f.both("noseSneer"), lambda f: 0.5 * f.shut),
-    _Moment(
-        "jaw aside", lambda f, _: np.maximum(f["jawLeft"], f["jawRight"]), lambda f: 0.5 * f.shut
-    ),
+    _Moment("nose wrinkled", lambda f, _: f.both("noseSneer"), lambda f: f.shut),
+    _Moment("jaw aside", lambda f, _: np.maximum(f["jawLeft"], f["jawRight"]), lambda f: f.shut),
 )
 
 

@@ -22,14 +22,17 @@ def render_stills(
     stem: str,
     *,
     size_px: int = 480,
+    width_px: int | None = None,
     samples: int = 8,
 ) -> list[Path]:
-    """Render frames with Cycles on the CPU; ``folder/stem_FRAME.png`` each.
+    """Render frames with Cycles on the CPU; ``folder/stem_FRAME.png`` each, in the frames' order.
 
-    A scene without a camera gets one in front of the face and three lights while it renders.
+    ``size_px`` is the height, and the width unless ``width_px`` says otherwise. A scene without a
+    camera gets one in front of the face and two lights while it renders.
     """
     paths: list[Path] = []
-    with _studio(scene, picked), _render_settings(scene, size_px, samples):
+    size = (size_px if width_px is None else width_px, size_px)
+    with _studio(scene, picked), _render_settings(scene, size, samples):
         for frame in frames:
             scene.frame_set(frame)
             path = folder / f"{stem}_{frame:04d}.png"
@@ -39,38 +42,66 @@ def render_stills(
     return paths
 
 
-_SETTINGS = (
-    ("render", "engine"),
-    ("render", "filepath"),
-    ("render", "resolution_x"),
-    ("render", "resolution_y"),
-    ("render", "resolution_percentage"),
-    ("render", "use_persistent_data"),
-    ("render.image_settings", "file_format"),
-)
-
-
 @contextmanager
-def _render_settings(scene: bpy.types.Scene, size_px: int, samples: int) -> Iterator[None]:
-    before = [scene.path_resolve(holder) for holder, _ in _SETTINGS]
-    values = [getattr(h, name) for h, (_, name) in zip(before, _SETTINGS, strict=True)]
+def _render_settings(scene: bpy.types.Scene, size: tuple[int, int], samples: int) -> Iterator[None]:
+    render, cycles = scene.render, scene.cycles
+    still = render.image_settings
+    wanted: list[tuple[bpy.types.bpy_struct, str, object]] = [
+        (render, "engine", "CYCLES"),
+        (render, "filepath", render.filepath),
+        (render, "resolution_x", size[0]),
+        (render, "resolution_y", size[1]),
+        (render, "resolution_percentage", 100),
+        (render, "use_border", False),
+        (render, "use_compositing", False),
+        (render, "use_sequencer", False),
+        (render, "use_persistent_data", True),
+        (still, "file_format", "PNG"),
+        (still, "color_mode", "RGB"),
+        (still, "color_depth", "8"),
+        (cycles, "device", "CPU"),
+        (cycles, "samples", samples),
+        (cycles, "use_adaptive_sampling", False),
+        # with so few samples a quarter second of denoising is worth more than twice the samples
+        (cycles, "use_denoising", True),
+        (cycles, "denoising_prefilter", "FAST"),
+    ]
+    if hasattr(still, "media_type"):
+        wanted.insert(9, (still, "media_type", "IMAGE"))  # Blender 5: a film has no PNG
+    before = [getattr(holder, name) for holder, name, _ in wanted]
     place = (scene.frame_current, scene.frame_subframe)
     try:
-        scene.render.engine = "CYCLES"
-        scene.render.image_settings.file_format = "PNG"
-        scene.render.resolution_x = scene.render.resolution_y = size_px
-        scene.render.resolution_percentage = 100
-        scene.render.use_persistent_data = True
-        cycles = scene.cycles
-        former = (cycles.samples, cycles.use_denoising, cycles.device, cycles.use_adaptive_sampling)
-        cycles.samples, cycles.use_denoising, cycles.device = samples, False, "CPU"
-        cycles.use_adaptive_sampling = False
+        for holder, name, value in wanted:
+            setattr(holder, name, value)
         yield
-        (cycles.samples, cycles.use_denoising, cycles.device, cycles.use_adaptive_sampling) = former
     finally:
-        for holder, (_, name), value in zip(before, _SETTINGS, values, strict=True):
+        for (holder, name, _), value in zip(wanted, before, strict=True):
             setattr(holder, name, value)
         scene.frame_set(place[0], subframe=place[1])
+
+
+def read_still(path: Path) -> np.ndarray:
+    """A picture's pixels, ``(height, width, 4)`` uint8 with alpha, the top row first."""
+    image = bpy.data.images.load(str(path))
+    try:
+        width, height = image.size
+        pixels = np.empty(width * height * image.channels, np.float32)
+        image.pixels.foreach_get(pixels)
+    finally:
+        bpy.data.images.remove(image)
+    return np.round(pixels.reshape(height, width, -1)[::-1] * 255).astype(np.uint8)
+
+
+def write_jpeg(still: Path, path: Path, quality: int = 88) -> None:
+    """A picture as JPEG, for pages that carry their pictures with them."""
+    image = bpy.data.images.load(str(still))
+    try:
+        # reading a pixel loads the picture; one that was never loaded is copied as it is
+        _ = image.pixels[0]
+        image.file_format = "JPEG"
+        image.save(filepath=str(path), quality=quality)
+    finally:
+        bpy.data.images.remove(image)
 
 
 @contextmanager
@@ -96,16 +127,31 @@ def _studio(scene: bpy.types.Scene, picked: CharacterObjects) -> Iterator[None]:
     for obj in made:
         scene.collection.objects.link(obj)
     scene.camera = made[0]
+    world = None if scene.world else _grey_world()
+    scene.world = world or scene.world
     try:
         yield
     finally:
         scene.camera = None
+        if world is not None:
+            bpy.data.worlds.remove(world)
         for obj in made:
             data = obj.data
             bpy.data.objects.remove(obj)
             (bpy.data.cameras if isinstance(data, bpy.types.Camera) else bpy.data.lights).remove(
                 data
             )
+
+
+def _grey_world() -> bpy.types.World:
+    """A plain background that also fills the shadows, for scenes without a world."""
+    world = bpy.data.worlds.new("Face Mocap still")
+    if world.node_tree is None:
+        world.use_nodes = True
+    for node in world.node_tree.nodes:
+        if node.type == "BACKGROUND":
+            node.inputs["Color"].default_value = (0.18, 0.2, 0.22, 1.0)
+    return world
 
 
 def _looking(at: Vector, target: Vector) -> Matrix:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One F-curve beside the take: what Blender evaluates against what the rig map asks for.
+
+The expected values are computed here from the take's samples with nothing but `numpy.interp`, and
+a bone's rotation is read back through Blender's own conversions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Euler, Quaternion
+
+from facemocap_addon.core.arrays import FloatArray
+from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
+from facemocap_addon.core.rig_map import RigMap, RigMapEntry
+from facemocap_addon.core.take import Take
+from facemocap_addon.gateway.characters import CharacterObjects
+from facemocap_addon.gateway.keys import slot_channelbag
+from facemocap_addon.gateway.records import Performance
+from facemocap_addon.gateway.scenes import scene_clock
+
+from .outcome import Proof
+
+#: The channel that the proof is about, the first that drives something with the largest gain.
+_CHANNELS = ("jawOpen", "eyeBlinkLeft", "mouthSmileLeft")
+
+
+def prove_one_curve(
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    take: Take,
+    rig_map: RigMap,
+    performance: Performance,
+) -> Proof | None:
+    """The proof for the control that opens the jaw, or None when nothing suits."""
+    entry = _choose(rig_map)
+    if entry is None:
+        return None
+    clock = scene_clock(scene)
+    frames = np.arange(scene.frame_start, scene.frame_end + 1, dtype=np.float64)
+    values = _evaluate(picked, performance, entry.control, frames)
+    if values is None:
+        return None
+    times = clock.seconds(frames, performance.start_frame)
+    samples = take.times - take.times[0]
+    expected = _expect(take, entry, np.minimum(times, samples[-1]))
+    known = np.ones(take.samples, np.bool_)
+    for source in entry.sources:
+        known &= take.valid[:, take.column(source.channel)]
+    angle = entry.control.kind == BONE
+    return Proof(
+        control=_name(entry.control),
+        formula=_formula(entry),
+        unit="degrees" if angle else "",
+        scale=180.0 / math.pi if angle else 1.0,
+        frame_times=times.tolist(),
+        frame_values=values.tolist(),
+        sample_times=samples.tolist(),
+        sample_values=_expect(take, entry, samples).tolist(),
+        sample_known=known.tolist(),
+        largest_difference=float(np.abs(values - expected).max()),
+    )
+
+
+def _choose(rig_map: RigMap) -> RigMapEntry | None:
+    for channel in _CHANNELS:
+        best: tuple[float, RigMapEntry] | None = None
+        for entry in rig_map.entries:
+            gain = max((s.gain for s in entry.sources if s.channel == channel), default=0.0)
+            total = sum(abs(source.gain) for source in entry.sources)
+            if gain > 0.25 * total and (best is None or gain / total > best[0] + 1e-9):
+                best = gain / total, entry
+        if best is not None:
+            return best[1]
+    return None
+
+
+def _expect(take: Take, entry: RigMapEntry, times: FloatArray) -> FloatArray:
+    samples = take.times - take.times[0]
+    values = np.full(len(times), entry.offset)
+    for source in entry.sources:
+        column = take.column(source.channel)
+        valid = take.valid[:, column]
+        channel = take.values[valid, column].astype(np.float64)
+        values += source.gain * np.interp(times, samples[valid], channel)
+    return np.clip(values, *entry.limits)
+
+
+def _evaluate(
+    picked: CharacterObjects, performance: Performance, control: ControlKey, frames: FloatArray
+) -> FloatArray | None:
+    """The control's animated value at whole frames; a bone's as part of its rotation vector."""
+    owner: Any = next((obj for obj in picked.objects if obj.name == control.owner), None)
+    if owner is None:
+        return None
+    datablock = owner.data.shape_keys if control.kind == SHAPE_KEY else owner
+    animation = datablock.animation_data
+    if animation is None or animation.action != performance.action:
+        return None
+    curves = slot_channelbag(performance.action, animation.action_slot).fcurves
+    if control.kind != BONE:
+        curve = curves.find(control.path)
+        return None if curve is None else np.array([curve.evaluate(frame) for frame in frames])
+    bone: Any = owner.path_resolve(control.path.rpartition(".")[0])
+    quaternion = bone.rotation_mode == "QUATERNION"
+    path = bone.path_from_id("rotation_quaternion" if quaternion else "rotation_euler")
+    parts: list[Any] = [curves.find(path, index=index) for index in range(4 if quaternion else 3)]
+    if not control.path.endswith(".rotation") or any(part is None for part in parts):
+        return None
+    values: list[float] = []
+    for frame in frames:
+        numbers = [part.evaluate(frame) for part in parts]
+        turn = (
+            Quaternion(numbers)
+            if quaternion
+            else Euler(numbers, bone.rotation_mode).to_quaternion()
+        )
+        values.append(turn.to_exponential_map()[control.index])
+    return np.array(values)
+
+
+def _name(control: ControlKey) -> str:
+    """What an animator would call the control."""
+    inside = control.path.partition('["')[2].partition('"]')[0]
+    if control.kind == BONE:
+        return f"{inside} bone, rotation {'XYZ'[control.index]}"
+    return f"{inside} on {control.owner}"
+
+
+def _formula(entry: RigMapEntry) -> str:
+    """The entry's sum as a person would write it."""
+    terms = ""
+    for source in entry.sources:
+        gain = "" if abs(source.gain) == 1.0 else f"{abs(source.gain):.3g} × "
+        sign = (" − " if source.gain < 0 else " + ") if terms else ("−" if source.gain < 0 else "")
+        terms += f"{sign}{gain}{source.channel}"
+    return terms + (f" + {entry.offset:.3g}" if entry.offset else "")
