@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a take falls in the scene, and the panel's settings as the gateway takes them."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.errors import FacemocapError
+from ..core.take import Take
+from ..core.timebase import parse_timecode
+from ..gateway.performance import ApplyOptions
+from ..gateway.scenes import scene_clock
+from ..props import state_of
+
+#: Blender's own limit of frame numbers.
+_LAST_FRAME = 1048574
+
+
+def start_frame(scene: bpy.types.Scene, take: Take) -> float:
+    """Frame on which the take's first sample falls, by the panel's choice.
+
+    Raises
+    ------
+    FacemocapError
+        When the take has no timecode but the choice asks for one, or it lies out of reach.
+    """
+    state = state_of(scene)
+    if state.start_mode == "SCENE_START":
+        return float(scene.frame_start)
+    if state.start_mode == "CURRENT_FRAME":
+        return float(scene.frame_current)
+    if state.start_mode == "FRAME":
+        return float(state.start_frame)
+    if take.timebase.start_timecode is None:
+        raise FacemocapError(
+            f'The take "{take.source.name}" has no timecode', "Choose another start in Placing"
+        )
+    clock = scene_clock(scene)
+    scene_s = parse_timecode(state.start_timecode, round(clock.rate_hz))
+    frame = (take.timebase.start_s - scene_s) * clock.rate_hz + scene.frame_start
+    if abs(frame) > _LAST_FRAME:
+        raise FacemocapError(
+            f"By its timecode {take.timebase.start_timecode} the take would begin on frame "
+            f"{frame:.0f}, beyond Blender's last frame",
+            "Set the timecode of the scene's first frame in Placing",
+        )
+    return frame
+
+
+def sound_frame(scene: bpy.types.Scene, take: Take) -> float:
+    """Frame on which the take's sound begins: before the take's, as far as that is trimmed."""
+    state = state_of(scene)
+    trimmed_s = state.trim_start_s if state.use_trim else 0.0
+    return start_frame(scene, take) - trimmed_s * scene_clock(scene).rate_hz
+
+
+def apply_options(scene: bpy.types.Scene, take: Take) -> ApplyOptions:
+    """The panel's settings."""
+    state = state_of(scene)
+    return ApplyOptions(
+        start_frame=start_frame(scene, take),
+        on_capture_times=state.keys_mode == "CAPTURE_TIMES",
+        raw=state.use_raw,
+        range_s=(state.trim_start_s, state.trim_end_s) if state.use_trim else (None, None),
+        mirror=state.use_mirror,
+        set_scene_range=state.set_scene_range,
+        face_layer=state.face_layer,
+        head_layer=state.head_layer,
+        override=state.use_override,
+    )

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: N801 - Blender's names; bpy reads annotations as calls, ruff as types
+"""Property groups: what the panel remembers, each property with name, description and limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from ..core.controls import ControlKey
+from ..core.rig_map import Source
+from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, SHOW_ROWS, START_MODES
+from .maps import state_of, store_map, stored_map, with_source
+from .rows import refresh_rows
+
+
+def _gain_changed(link: FACEMOCAP_PG_link, _context: bpy.types.Context) -> None:
+    """Carry a gain that was typed into the list over to the rig map."""
+    for character in state_of(link.id_data).characters:
+        # a row's address within the scene starts with its character's
+        if link.path_from_id().startswith(character.path_from_id() + "."):
+            rig_map = stored_map(character)
+            break
+    else:
+        return
+    entry = next((e for e in rig_map.entries if e.control == link.key), None) if rig_map else None
+    old = next((s for s in entry.sources if s.channel == link.channel), None) if entry else None
+    # filling the list sets gains too: what the map already says is no edit
+    if rig_map is None or entry is None or old is None or abs(old.gain - link.gain) < 1e-6:
+        return
+    changed = with_source(entry, Source(link.channel, link.gain))
+    entries = tuple(changed if e.control == entry.control else e for e in rig_map.entries)
+    store_map(character, replace(rig_map, entries=entries))
+    character.is_edited = True
+
+
+def _take_chosen(state: FACEMOCAP_PG_scene, _context: bpy.types.Context) -> None:
+    """Show the chosen take's channels in every character's list."""
+    for character in state.characters:
+        refresh_rows(state, character)
+
+
+class FACEMOCAP_PG_object(bpy.types.PropertyGroup):
+    """One mesh of a character."""
+
+    object: PointerProperty(
+        type=bpy.types.Object, name="Mesh", description="Mesh that belongs to the character"
+    )
+
+
+class FACEMOCAP_PG_take(bpy.types.PropertyGroup):
+    """One take stored in the file, with the facts that the panel shows."""
+
+    text: PointerProperty(
+        type=bpy.types.Text, name="Take", description="Where the recording is stored in this file"
+    )
+    duration_s: FloatProperty(
+        name="Duration",
+        description="From the first to the last sample",
+        min=0,
+        unit="TIME_ABSOLUTE",
+    )
+    rate_hz: FloatProperty(
+        name="Rate", description="Samples per second, as measured, in hertz", min=0
+    )
+    channel_count: IntProperty(name="Channels", description="Channels with recorded values", min=0)
+    gap_count: IntProperty(name="Gaps", description="Stretches in which samples are missing", min=0)
+    channels: StringProperty(
+        name="Channel Names", description="Names of the recorded channels, one a line"
+    )
+    not_recorded: StringProperty(
+        name="Not Recorded", description="Channels that the file names but the recorder left empty"
+    )
+    timecode: StringProperty(
+        name="Timecode", description="Timecode of the first sample, as recorded"
+    )
+    warnings: StringProperty(
+        name="Warnings", description="What to know about this recording, one sentence a line"
+    )
+    sound_path: StringProperty(
+        name="Sound", description="Sound that was recorded with the take", subtype="FILE_PATH"
+    )
+
+
+class FACEMOCAP_PG_link(bpy.types.PropertyGroup):
+    """One control that a channel drives."""
+
+    channel: StringProperty(name="Channel", description="Channel that drives the control")
+    kind: StringProperty(name="Kind", description="Shape key, bone or property")
+    owner: StringProperty(name="Owner", description="Object that the control belongs to")
+    path: StringProperty(name="Path", description="Data path of the control")
+    index: IntProperty(name="Component", description="Component of a bone's path", min=0, max=2)
+    gain: FloatProperty(
+        name="Gain",
+        description="The channel's value is multiplied by this; 1 leaves it as recorded",
+        default=1.0,
+        soft_min=-2.0,
+        soft_max=2.0,
+        min=-100.0,
+        max=100.0,
+        step=5,
+        precision=2,
+        update=_gain_changed,
+    )
+
+    @property
+    def key(self) -> ControlKey:
+        """Identity of the control."""
+        return ControlKey(self.kind, self.owner, self.path, self.index)
+
+
+class FACEMOCAP_PG_row(bpy.types.PropertyGroup):
+    """One line of the channel list: a channel and what it drives, or a control without channel."""
+
+    status: EnumProperty(
+        name="Status",
+        description="Whether the line has a partner",
+        items=[item for item in SHOW_ROWS if item[0] != "ALL"],
+    )
+    summary: StringProperty(name="Drives", description="What the channel drives, in short")
+    links: CollectionProperty(
+        type=FACEMOCAP_PG_link, name="Controls", description="Controls that the channel drives"
+    )
+
+
+class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
+    """One character: its objects, its rig map, and what the panel shows of both."""
+
+    meshes: CollectionProperty(
+        type=FACEMOCAP_PG_object, name="Meshes", description="Meshes of the face"
+    )
+    armature: PointerProperty(
+        type=bpy.types.Object,
+        name="Armature",
+        description="Armature that moves head, jaw and eyes",
+        poll=lambda _self, candidate: getattr(candidate, "type", "") == "ARMATURE",
+    )
+    map_json: StringProperty(
+        name="Rig Map", description="Which channels drive which controls, as JSON"
+    )
+    is_edited: BoolProperty(
+        name="Edited", description="The rig map was changed by hand or loaded from a file"
+    )
+    controls_json: StringProperty(
+        name="Controls", description="What the character offers to be keyed, as JSON"
+    )
+    rows: CollectionProperty(
+        type=FACEMOCAP_PG_row, name="Channels", description="The rig map as the list shows it"
+    )
+    active_row: IntProperty(name="Channel", description="Line chosen in the channel list", min=0)
+    matched_count: IntProperty(
+        name="Matched", description="Channels of the take that drive something", min=0
+    )
+    unmatched_count: IntProperty(
+        name="Unmatched", description="Channels of the take that drive nothing", min=0
+    )
+    unused_count: IntProperty(
+        name="Unused", description="Controls of the character that nothing drives", min=0
+    )
+    notes: StringProperty(
+        name="Notes", description="What to know about this character, one sentence a line"
+    )
+    is_linked: BoolProperty(
+        name="Linked", description="Some of the character's data comes from another file"
+    )
+    applied: StringProperty(name="Applied", description="Take that plays on this character")
+    applied_start: FloatProperty(
+        name="First Frame", description="Frame on which the applied take begins"
+    )
+    applied_warnings: StringProperty(
+        name="Warnings", description="What to know about the applied take, one sentence a line"
+    )
+
+
+class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
+    """Everything the panel remembers in a scene."""
+
+    schema: IntProperty(
+        name="Schema", description="Version of the stored panel state", min=0, default=0
+    )
+    notice: StringProperty(
+        name="Notice", description="What to know about this file, as whole sentences"
+    )
+    takes: CollectionProperty(
+        type=FACEMOCAP_PG_take, name="Takes", description="Takes stored in this file"
+    )
+    active_take: IntProperty(
+        name="Take", description="Take that is used", min=0, update=_take_chosen
+    )
+    characters: CollectionProperty(
+        type=FACEMOCAP_PG_character, name="Characters", description="Characters of this scene"
+    )
+    active_character: IntProperty(name="Character", description="Character that is used", min=0)
+
+    show_rows: EnumProperty(
+        name="Show", description="Which lines of the channel list are shown", items=SHOW_ROWS
+    )
+    search: StringProperty(
+        name="Search",
+        description="Show only lines with this text in the channel's or the control's name",
+        options={"TEXTEDIT_UPDATE"},
+    )
+
+    start_mode: EnumProperty(name="Start", description="Where the take begins", items=START_MODES)
+    start_frame: IntProperty(
+        name="Frame",
+        description="Frame on which the first sample falls",
+        default=1,
+        min=-1048574,
+        max=1048574,
+    )
+    start_timecode: StringProperty(
+        name="Timecode",
+        description="Timecode of the scene's first frame, HH:MM:SS:FF",
+        default="00:00:00:00",
+    )
+    use_trim: BoolProperty(name="Trim", description="Use only a part of the take")
+    trim_start_s: FloatProperty(
+        name="From",
+        description="Where the part begins, in seconds of the take",
+        min=0,
+        soft_max=600,
+        precision=3,
+        unit="TIME_ABSOLUTE",
+    )
+    trim_end_s: FloatProperty(
+        name="To",
+        description="Where the part ends, in seconds of the take",
+        min=0,
+        soft_max=600,
+        default=10.0,
+        precision=3,
+        unit="TIME_ABSOLUTE",
+    )
+    keys_mode: EnumProperty(name="Keys", description="Where keys are set", items=KEYS_MODES)
+    use_mirror: BoolProperty(
+        name="Mirror", description="Swap left and right, as a mirror would show the performance"
+    )
+    use_raw: BoolProperty(
+        name="As Captured",
+        description="Keep the recorded values exactly, even beyond the controls' limits",
+    )
+    face_layer: EnumProperty(
+        name="Face", description="How the face meets older animation", items=FACE_LAYERS
+    )
+    head_layer: EnumProperty(
+        name="Head", description="How head and neck meet older animation", items=HEAD_LAYERS
+    )
+    set_scene_range: BoolProperty(
+        name="Set Scene Range",
+        description="Make the scene's first and last frame those of the take",
+        default=True,
+    )
+    use_override: BoolProperty(
+        name="Override Linked Data",
+        description="Make local overrides of linked meshes, so that the animation can be saved "
+        "in this file. The linked file itself is never changed",
+    )
+
+
+CLASSES = (
+    FACEMOCAP_PG_object,
+    FACEMOCAP_PG_take,
+    FACEMOCAP_PG_link,
+    FACEMOCAP_PG_row,
+    FACEMOCAP_PG_character,
+    FACEMOCAP_PG_scene,
+)
