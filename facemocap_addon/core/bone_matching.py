@@ -27,7 +27,7 @@ from .side_names import split_side
 #: Two bones: 0.35 / 0.65, a common animator's split; the sum is always one.
 HEAD_SHARES = {1: (1.0,), 2: (0.35, 0.65), 3: (0.2, 0.3, 0.5)}
 #: Closing angle of lids (degrees, both together) where the rest pose does not tell.
-LID_DEGREES = 38.0
+LID_DEGREES = 44.0
 #: Distance between the eyes (m) where there are no eye bones.
 EYE_DISTANCE_M = 0.063
 
@@ -50,6 +50,10 @@ class _Bone:
     tail: FloatArray
     turn: dict[int, Control]
     move: dict[int, Control]
+
+    @property
+    def constrained(self) -> bool:
+        return any(c.constrained for c in (*self.turn.values(), *self.move.values()))
 
 
 @cache
@@ -78,6 +82,9 @@ def match_bones(
         for motion in _motions(role):
             channel = _sided(motion["channel"], side)
             if channel in on_shapes and role != "eye":
+                continue
+            # lids that follow the eye by a constraint must not follow it twice
+            if channel.startswith("eyeLook") and role != "eye" and bone.constrained:
                 continue
             _add_motion(gains, bone, motion, channel, side, amounts)
     _add_head(gains, bones, cast)

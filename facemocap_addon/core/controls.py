@@ -44,6 +44,8 @@ class Control:
         For bones: name of the parent bone.
     driven_by : str
         Why it must not be keyed: the expression or kind of the driver that owns it. Empty if none.
+    constrained : bool
+        For bones: constraints turn or move it too (lids that follow the eye by themselves).
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Control:
     tail: Vector | None = None
     parent: str = ""
     driven_by: str = ""
+    constrained: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
