@@ -98,7 +98,7 @@ def retarget_rig(
         unknown = [name for name in rig_map.channels if name not in take.names]
         if unknown:
             warnings.append(f"The take has no channel {list_names(unknown)}, which the map names.")
-    matched = [name for name in take.recorded if name in rig_map.channels]
+    matched = [name for name in take.recorded if name in rig_map.covered]
     if not matched:
         raise FacemocapError(
             f'Nothing on "{found.objects.name}" in "{rig.name}" can be driven by the take',
@@ -117,7 +117,7 @@ def retarget_rig(
         frame_range=(scene.frame_start, scene.frame_end),
         controls=sum(any(take.has(s.channel) for s in entry.sources) for entry in rig_map.entries),
         channels_matched=matched,
-        channels_unmatched=[name for name in take.recorded if name not in rig_map.channels],
+        channels_unmatched=[name for name in take.recorded if name not in rig_map.covered],
         controls_unmatched=_idle_controls(found, rig_map),
         measures=dict(report.measures),
         warnings=[*warnings, *(each for each in report.warnings if each not in warnings)],

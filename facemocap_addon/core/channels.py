@@ -109,7 +109,8 @@ def canonical_channel(original: str) -> Channel | None:
 
     Accepts camelCase, PascalCase, snake_case, ``_L``/``_R`` suffixes, prefixes that end in a
     period, a colon or a double underscore or stand before an underscore
-    (``head_blendShapes_eyeBlinkLeft``), and names cut short (15 bytes or more, unique prefix of 8 or more letters).
+    (``head_blendShapes_eyeBlinkLeft``), and names cut short (15 bytes or more, of which 8 or more
+    letters begin one name only).
     """
     found = match_name(original, tuple(arkit_schema()))
     if found is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import BoolArray
 from .errors import FacemocapError
 from .take import Take
 
@@ -21,8 +22,8 @@ def trim_take(take: Take, start_s: float | None, end_s: float | None) -> tuple[T
     Returns
     -------
     take : Take
-        With one sample more at either end where the range cuts between two, so that values at the
-        range's own ends are still known.
+        With as many samples more at either end as values at the range's own ends need: one where
+        it cuts between two, all of a gap where it cuts that.
     start_s, end_s : float
         The range on the take's clock (``take.times``).
 
@@ -43,6 +44,7 @@ def trim_take(take: Take, start_s: float | None, end_s: float | None) -> tuple[T
     start, end = max(start, first), min(end, last)
     low = max(int(np.searchsorted(take.times, start, side="right")) - 1, 0)
     high = min(int(np.searchsorted(take.times, end, side="left")) + 1, take.samples)
+    low, high = _reach_valid(take.valid, low, high)
     if low == 0 and high == take.samples:
         return take, start, end
     kept = slice(low, high)
@@ -57,6 +59,18 @@ def trim_take(take: Take, start_s: float | None, end_s: float | None) -> tuple[T
         start,
         end,
     )
+
+
+def _reach_valid(valid: BoolArray, low: int, high: int) -> tuple[int, int]:
+    """Rows ``low:high``, more where an end lies in a gap: the line over it needs both its sides."""
+    before, after = valid[: low + 1], valid[high - 1 :]
+    seen = before.any(axis=0)
+    if seen.any():
+        low = int((low - np.argmax(before[::-1], axis=0))[seen].min())
+    seen = after.any(axis=0)
+    if seen.any():
+        high += int(np.argmax(after, axis=0)[seen].max())
+    return low, high
 
 
 def mirror_take(take: Take) -> Take:

@@ -16,7 +16,7 @@ from .errors import FacemocapError
 #: A frame this close below a whole number counts as that number (float noise of a division).
 FRAME_SLACK = 1e-6
 
-_TIMECODE = re.compile(r"^(\d{1,2}):(\d{2}):(\d{2})[:;](\d{1,3})(?:\.(\d+))?$")
+_TIMECODE = re.compile(r"^(\d{1,2}):(\d{2}):(\d{2})[:;](\d{1,3})(?:\.(\d+))?$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +97,10 @@ def parse_timecode(text: str, rate: float) -> float:
             f'"{text}" is not a timecode', "Write it as HH:MM:SS:FF, for example 01:02:03:12"
         )
     hours, minutes, seconds, frame = (int(part) for part in found.group(1, 2, 3, 4))
+    if minutes > 59 or seconds > 59 or frame >= rate:
+        raise FacemocapError(
+            f'"{text}" is not a timecode at {rate:g} frames per second',
+            "Minutes and seconds go to 59, frames to one less than the rate",
+        )
     fraction = float("0." + found.group(5)) if found.group(5) else 0.0
     return hours * 3600 + minutes * 60 + seconds + (frame + fraction) / rate

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -12,6 +12,7 @@ from ..core.character import Character
 from ..core.controls import BONE, PROPERTY, SHAPE_KEY, Control
 from ..core.errors import FacemocapError
 from .bone_frames import bone_axes, character_frame
+from .data_paths import split_path
 from .driver_links import driver_state, drivers_of, property_links
 
 
@@ -31,11 +32,15 @@ class CharacterObjects:
 
 def find_characters(scene: bpy.types.Scene) -> list[CharacterObjects]:
     """Everything in the scene that may be a character, those with the most controls first."""
+    shown = list(scene.objects)
+    for _, collection in collection_instances(scene):
+        shown += collection.all_objects
+    shown = list(dict.fromkeys(shown))
     groups: dict[bpy.types.Object, list[bpy.types.Object]] = {}
-    armatures = [o for o in scene.objects if o.type == "ARMATURE"]
+    armatures = [o for o in shown if o.type == "ARMATURE"]
     for armature in armatures:
         groups[armature] = []
-    for mesh in scene.objects:
+    for mesh in shown:
         if mesh.type != "MESH":
             continue
         armature = armature_of(mesh)
@@ -49,7 +54,27 @@ def find_characters(scene: bpy.types.Scene) -> list[CharacterObjects]:
         )
         for anchor, meshes in groups.items()
     ]
-    return sorted((c for c in found if _weight(c)), key=lambda c: (-_weight(c), c.name))
+    return sorted(
+        (c for c in found if _weight(c)),
+        # a library override comes before the linked character it was made of
+        key=lambda c: (-_weight(c), c.name, any(o.library is not None for o in c.objects)),
+    )
+
+
+def collection_instances(
+    scene: bpy.types.Scene,
+) -> Iterator[tuple[bpy.types.Object, bpy.types.Collection]]:
+    """Objects of the scene that show a collection, and that collection; nested ones too."""
+    waiting = list(scene.objects)
+    seen: set[bpy.types.Collection] = set()
+    while waiting:
+        obj = waiting.pop(0)
+        collection = obj.instance_collection if obj.instance_type == "COLLECTION" else None
+        if collection is not None:
+            yield obj, collection
+            if collection not in seen:
+                seen.add(collection)
+                waiting += collection.all_objects
 
 
 def pick_character(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> CharacterObjects:
@@ -68,10 +93,14 @@ def pick_character(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) 
         raise FacemocapError(
             "Nothing is selected", "Select the character's face mesh or its armature"
         )
+    wanted = set(chosen)
+    for obj, collection in collection_instances(scene):
+        if obj in wanted:
+            wanted.update(collection.all_objects)
     matching = [
         character
         for character in find_characters(scene)
-        if any(obj in character.objects for obj in chosen)
+        if any(obj in wanted for obj in character.objects)
     ]
     if not matching:
         names = ", ".join(f'"{obj.name}"' for obj in chosen[:3])
@@ -98,6 +127,31 @@ def armature_of(mesh: bpy.types.Object) -> bpy.types.Object | None:
             return parent
         parent = parent.parent
     return None
+
+
+def owner_object(picked: CharacterObjects, owner: str, kind: str = PROPERTY) -> bpy.types.Object:
+    """The character's object of a control's owner name.
+
+    Raises
+    ------
+    FacemocapError
+        When the character has no such object.
+    """
+    for obj in picked.objects:
+        if obj.name == owner:
+            return obj
+    # a library override may have got another name than what it was made of
+    for obj in picked.objects:
+        if obj.override_library is not None and obj.override_library.reference.name == owner:
+            return obj
+    # a property may sit on an object beside the character's own (a control panel)
+    found = bpy.data.objects.get(owner) if kind == PROPERTY else None
+    if found is None:
+        raise FacemocapError(
+            f'The character "{picked.name}" has no object "{owner}" that its rig map names',
+            "Match the character again, or mend the owner in the map",
+        )
+    return found
 
 
 def read_character(picked: CharacterObjects, scene: bpy.types.Scene) -> Character:
@@ -190,6 +244,7 @@ def _bone_controls(armature: bpy.types.Object, notes: list[str]) -> list[Control
                     tail=_triple(own[4]),
                     parent=bone.parent.name if bone.parent else "",
                     driven_by=owners[0] if owners else "",
+                    constrained=any(not c.mute and c.influence > 0 for c in pose.constraints),
                 )
                 for index in range(3)
             ]
@@ -238,11 +293,11 @@ def _property_controls(picked: CharacterObjects, members: set[bpy.types.Object])
 
 def property_name(path: str) -> str:
     """Name of the custom property at the end of a data path."""
-    return bpy.utils.unescape_identifier(path[path.rindex('["') + 2 : -2])
+    return split_path(path)[2]
 
 
 def _property_range(owner: bpy.types.Object, path: str) -> tuple[float, float]:
-    head, name = path[: path.rindex('["')], property_name(path)
+    head, _, name = split_path(path)
     holder = owner.path_resolve(head) if head else owner
     limits = holder.id_properties_ui(name).as_dict()
     low, high = float(limits.get("min", 0.0)), float(limits.get("max", 1.0))

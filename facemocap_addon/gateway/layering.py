@@ -7,6 +7,7 @@ below; blending over it gives exactly body times face.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import bpy
@@ -63,29 +64,43 @@ def lay_on_top(
         property.
     """
     had_data = datablock.animation_data is not None
-    data = datablock.animation_data or datablock.animation_data_create()
+    data: Any = datablock.animation_data or datablock.animation_data_create()
+    before, before_slot = data.action, data.action_slot
+    active = data.nla_tracks.active
     record: Record = {
         "had_data": had_data,
         "blend": data.action_blend_type,
         "extrapolation": data.action_extrapolation,
         "influence": data.action_influence,
         "use_nla": data.use_nla,
+        "last_slot": data.last_slot_identifier,
+        "active_track": active.name if active else "",
         "track": "",
-        "slot": "",
+        "slot": 0,
+        "solo": "",
         "muted": [],
+        "unmuted": [],
     }
-    before, before_slot = data.action, data.action_slot
     if before is not None:
         record["action"] = before
-        record["slot"] = before_slot.identifier if before_slot else ""
-    if before is not None and before_slot is not None:
+        record["slot"] = before_slot.handle if before_slot else 0
+    solo = next((track for track in data.nla_tracks if track.is_solo), None)
+    if data.use_nla and solo is not None:
+        # a solo track silences the Action too: ours could not play, the former one did not
+        record["solo"] = solo.name
+        solo.is_solo = False
+        _mute_tracks(data, record, but=solo)
+    elif before is not None and before_slot is not None:
+        # Blender heeds an Action's blending only where tracks play below it
+        plain = not data.use_nla or all(t.mute or not t.strips for t in data.nla_tracks)
         if not data.use_nla:
             # switching the NLA on must not wake tracks that were off
-            record["muted"] = [track.name for track in data.nla_tracks if not track.mute]
-            for track in data.nla_tracks:
-                track.mute = True
+            if solo is not None:
+                record["solo"] = solo.name
+                solo.is_solo = False
+            _mute_tracks(data, record)
             data.use_nla = True
-        record["track"] = _push_down(data, before, before_slot, span)
+        record["track"] = _push_down(data, before, before_slot, span, plain=plain)
     data.action = action
     # assigning picks a slot by rules of its own: always say which
     data.action_slot = slot
@@ -95,40 +110,64 @@ def lay_on_top(
     return record
 
 
+def _mute_tracks(
+    data: bpy.types.AnimData, record: Record, but: bpy.types.NlaTrack | None = None
+) -> None:
+    """Silence all tracks except ``but``, and note what was changed."""
+    for track in data.nla_tracks:
+        wanted = track != but
+        if track.mute != wanted:
+            record["muted" if wanted else "unmuted"].append(track.name)
+            track.mute = wanted
+
+
 def _push_down(
     data: bpy.types.AnimData,
     action: bpy.types.Action,
     slot: bpy.types.ActionSlot,
     span: tuple[float, float],
+    *,
+    plain: bool,
 ) -> str:
-    """A track above all others that plays ``action`` exactly as it played when it was assigned."""
-    blend, extrapolation = data.action_blend_type, data.action_extrapolation
-    influence = data.action_influence
+    """A track above all others that plays ``action`` exactly as it played when it was assigned.
+
+    ``plain``: it played by itself, its blending, influence and extrapolation without effect.
+    """
+    blend, influence = data.action_blend_type, data.action_influence
+    extrapolation = data.action_extrapolation
+    if plain:
+        blend, influence, extrapolation = "REPLACE", 1.0, "HOLD"
     data.action = None
     track = data.nla_tracks.new()
     track.name = f"Below Face Mocap: {action.name}"
     strip = track.strips.new(action.name, 0, action)
     strip.action_slot = slot
-    low, high = (float(frame) for frame in action.frame_range)
-    if _runs_on(action, slot):
-        low = min(low, span[0]) - _MARGIN_FRAMES
+    # the keys' own range: a range set by hand is for export and cycles, it does not cut playback
+    low, high = (float(frame) for frame in action.curve_frame_range)
+    endless, straight = _runs_on(action, slot)
+    if endless or (straight and extrapolation != "NOTHING"):
         high = max(high, span[1]) + _MARGIN_FRAMES
+    if endless or (straight and extrapolation == "HOLD"):
+        low = min(low, span[0]) - _MARGIN_FRAMES
     strip.use_sync_length = False
     strip.action_frame_start, strip.action_frame_end = low, max(high, low + 1.0)
     strip.frame_start_raw, strip.frame_end_raw = low, max(high, low + 1.0)
     strip.blend_type = blend
     strip.extrapolation = extrapolation
     if influence != 1.0:
+        # an animated influence without a key counts as nought
         strip.use_animated_influence = True
-        strip.influence = influence
+        strip.fcurves.find("influence").keyframe_points.insert(low, influence)
     return track.name
 
 
-def _runs_on(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> bool:
-    """Whether the Action moves beyond its own keys: modifiers or linear extrapolation."""
+def _runs_on(action: bpy.types.Action, slot: bpy.types.ActionSlot) -> tuple[bool, bool]:
+    """How the Action moves beyond its own keys: by modifiers, by linear extrapolation."""
     bag = find_channelbag(action, slot)
-    return bag is not None and any(
-        len(fcurve.modifiers) or fcurve.extrapolation == "LINEAR" for fcurve in bag.fcurves
+    curves = list(bag.fcurves) if bag is not None else []
+    return (
+        any(len(fcurve.modifiers) for fcurve in curves),
+        any(fcurve.extrapolation == "LINEAR" for fcurve in curves),
     )
 
 
@@ -137,33 +176,63 @@ def take_off(datablock: bpy.types.ID, ours: bpy.types.Action, record: Record) ->
     data = datablock.animation_data
     if data is None:
         return
+    _remove_strips(data, ours)
+    if data.action != ours and data.action is not None:
+        # the animator has put another Action on since: that one stays
+        return
+    data.action = None
+    if (track := data.nla_tracks.get(record["track"])) is not None:
+        data.nla_tracks.remove(track)
+    data.action_blend_type = record["blend"]
+    data.action_extrapolation = record["extrapolation"]
+    data.action_influence = record["influence"]
+    data.use_nla = bool(record["use_nla"])
+    _restore_tracks(data.nla_tracks, record)
+    before = record.get("action")
+    if before is not None:
+        data.action = before
+        # by its handle: slots may have been renamed
+        data.action_slot = next((s for s in before.slots if s.handle == record["slot"]), None)
+    else:
+        data.last_slot_identifier = record["last_slot"]
+    if not record["had_data"] and not (len(data.nla_tracks) or len(data.drivers) or data.action):
+        datablock.animation_data_clear()
+
+
+def _remove_strips(data: bpy.types.AnimData, ours: bpy.types.Action) -> None:
     for track in list(data.nla_tracks):
         for strip in list(track.strips):
             if strip.action == ours:
                 track.strips.remove(strip)
         if not len(track.strips) and track.name.startswith("Face Mocap"):
             data.nla_tracks.remove(track)
-    if data.action != ours and data.action is not None:
-        # the animator has put another Action on since: that one stays
-        return
-    data.action = None
-    track = data.nla_tracks.get(record["track"]) if record["track"] else None
-    if track is not None:
-        data.nla_tracks.remove(track)
-    data.action_blend_type = record["blend"]
-    data.action_extrapolation = record["extrapolation"]
-    data.action_influence = record["influence"]
-    data.use_nla = bool(record["use_nla"])
-    for name in record["muted"]:
-        if (muted := data.nla_tracks.get(name)) is not None:
-            muted.mute = False
-    before = record.get("action")
-    if before is not None:
-        data.action = before
-        slot = next((s for s in before.slots if s.identifier == record["slot"]), None)
-        data.action_slot = slot
-    if not record["had_data"] and not (len(data.nla_tracks) or len(data.drivers) or data.action):
-        datablock.animation_data_clear()
+
+
+def _restore_tracks(tracks: bpy.types.NlaTracks, record: Record) -> None:
+    for names, mute in ((record["muted"], False), (record["unmuted"], True)):
+        for name in names:
+            if (track := tracks.get(name)) is not None:
+                track.mute = mute
+    if (track := tracks.get(record["solo"])) is not None:
+        track.is_solo = True
+    if (track := tracks.get(record["active_track"])) is not None:
+        tracks.active = track
+
+
+def pass_on(datablock: bpy.types.ID, ours: bpy.types.Action, record: Record, above: Any) -> None:
+    """Take our Action from below another of ours; what lay below it now lies below that one.
+
+    ``above`` is the other's record, which learns how things were before both.
+    """
+    data = datablock.animation_data
+    for track in list(data.nla_tracks) if data else ():
+        if track.strips and all(strip.action == ours for strip in track.strips):
+            data.nla_tracks.remove(track)
+    values = {**json.loads(above["values"]), **json.loads(record["values"])}
+    above.pop("action", None)
+    for name, value in record.items():
+        above[name] = value
+    above["values"] = json.dumps(values)
 
 
 def add_face_strip(
@@ -195,7 +264,8 @@ def animated_paths(datablock: bpy.types.ID, without: bpy.types.Action | None) ->
     if data is None:
         return set()
     pairs = [(data.action, data.action_slot)]
-    pairs += [(strip.action, strip.action_slot) for t in data.nla_tracks for strip in t.strips]
+    if data.use_nla:
+        pairs += [(strip.action, strip.action_slot) for t in data.nla_tracks for strip in t.strips]
     paths: set[str] = set()
     for action, slot in pairs:
         if action is None or action == without:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import bpy
 
+#: Blender's first and last frame are this far from nought.
+LAST_FRAME = 1_048_574
+
 
 def name_bytes() -> int:
     """Bytes of UTF-8 in a datablock's name (4.5: 63; 5.0 and later: 255)."""

@@ -8,14 +8,23 @@ the person agrees.
 
 from __future__ import annotations
 
-import bpy
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import bpy
+from mathutils import Matrix
+
+from ..core.controls import PROPERTY, ControlKey
 from ..core.errors import FacemocapError
-from .characters import CharacterObjects, find_characters
+from .characters import CharacterObjects, collection_instances, owner_object
 
 
 def make_editable(
-    scene: bpy.types.Scene, picked: CharacterObjects, *, agreed: bool
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    controls: Iterable[ControlKey],
+    *,
+    agreed: bool,
 ) -> CharacterObjects:
     """The character with everything local or overridden that has to be keyed.
 
@@ -25,7 +34,8 @@ def make_editable(
         When something is linked and the person has not agreed to override it, or when Blender
         cannot make an override of it.
     """
-    linked = _linked_parts(picked)
+    controls = tuple(controls)
+    linked = _linked_parts(picked, controls)
     if not linked:
         return picked
     if not agreed:
@@ -35,63 +45,98 @@ def make_editable(
             "animation when this file is saved",
             "Agree to library overrides (--override, or Override Linked Data in the panel)",
         )
-    names = {obj.name for obj in picked.objects}
     if any(obj.library is not None for obj in picked.objects):
-        _override_objects(scene, picked)
-        picked = _same_character(scene, names, picked.name)
-    for mesh in picked.meshes:
-        data = mesh.data
-        if data.shape_keys is not None and data.library is not None:
-            data.override_create(remap_local_usages=True)
-    still = _linked_parts(picked)
+        picked = _override_objects(scene, picked)
+    for part in _linked_parts(picked, controls):
+        if not isinstance(part, bpy.types.Object):
+            part.override_create(remap_local_usages=True)
+    still = _linked_parts(picked, controls)
     if still:
-        raise FacemocapError(
-            f"{_names(still)} could not be made editable",
-            "Make a library override of the character in Blender first (Object > Library Override)",
-        )
+        raise _not_editable(_names(still))
     return picked
 
 
-def _linked_parts(picked: CharacterObjects) -> list[bpy.types.ID]:
-    """Datablocks that would have to be keyed and are linked."""
-    parts: list[bpy.types.ID] = [obj for obj in picked.objects if obj.library is not None]
-    parts += [
-        mesh.data
-        for mesh in picked.meshes
-        if mesh.data.shape_keys is not None and mesh.data.library is not None
-    ]
-    return list(dict.fromkeys(parts))
+def _linked_parts(picked: CharacterObjects, controls: Iterable[ControlKey]) -> list[Any]:
+    """Datablocks that would have to be keyed and are linked; for shape keys their mesh."""
+    parts: list[Any] = list(picked.objects)
+    parts += [mesh.data for mesh in picked.meshes if mesh.data.shape_keys is not None]
+    for control in controls:
+        if control.kind == PROPERTY:
+            owner = owner_object(picked, control.owner)
+            parts.append(owner.data if control.path.startswith("data[") else owner)
+    return [part for part in dict.fromkeys(parts) if part.library is not None]
 
 
-def _override_objects(scene: bpy.types.Scene, picked: CharacterObjects) -> None:
-    """Library overrides of the objects, through the collection instance they stand in if any."""
-    layer = scene.view_layers[0]
-    for empty in scene.objects:
-        collection = empty.instance_collection
-        if collection is None or collection.library is None:
-            continue
-        if any(obj in set(collection.all_objects) for obj in picked.objects):
-            collection.override_hierarchy_create(
-                scene, layer, reference=empty, do_fully_editable=True
-            )
-            return
-    for obj in picked.objects:
-        if obj.library is not None:
-            obj.override_hierarchy_create(scene, layer, do_fully_editable=True)
-
-
-def _same_character(scene: bpy.types.Scene, names: set[str], name: str) -> CharacterObjects:
-    for character in find_characters(scene):
-        if names & {obj.name.split(".0")[0] for obj in character.objects} and not any(
-            obj.library is not None for obj in character.objects
-        ):
-            return CharacterObjects(name, character.meshes, character.armature)
-    raise FacemocapError(
-        f'No library override of "{name}" could be made',
-        "Make one in Blender first (Object > Library Override > Make)",
+def _override_objects(scene: bpy.types.Scene, picked: CharacterObjects) -> CharacterObjects:
+    """Library overrides of the objects, in the place where the linked ones stood."""
+    before = set(bpy.data.objects)
+    _override_collections(scene, picked, before)
+    # one call also overrides what hangs on the object: those that carry others come first
+    for obj in sorted(picked.objects, key=lambda o: (o.type != "ARMATURE", o.parent is not None)):
+        if obj.library is not None and obj not in _new_overrides(before):
+            obj.override_hierarchy_create(scene, scene.view_layers[0], do_fully_editable=True)
+    made = _new_overrides(before)
+    if missing := [obj for obj in picked.objects if obj.library is not None and obj not in made]:
+        raise _not_editable(_names(missing))
+    for obj in made:
+        for collection in obj.users_collection:
+            if collection.library is None and collection.override_library is None:
+                collection.objects.unlink(obj)
+    return CharacterObjects(
+        name=picked.name,
+        meshes=tuple(made.get(mesh, mesh) for mesh in picked.meshes),
+        armature=made.get(picked.armature, picked.armature),
     )
 
 
-def _names(parts: list[bpy.types.ID]) -> str:
+def _override_collections(
+    scene: bpy.types.Scene, picked: CharacterObjects, before: set[bpy.types.Object]
+) -> None:
+    """Override the linked collections that bring the character into the scene, if any."""
+    layer = scene.view_layers[0]
+    members = set(picked.objects)
+    empty: Any
+    for empty, collection in list(collection_instances(scene)):
+        if collection.library is not None and members & set(collection.all_objects):
+            collection.override_hierarchy_create(
+                scene, layer, reference=empty, do_fully_editable=True
+            )
+            _stand_where(empty, [obj for obj in bpy.data.objects if obj not in before])
+            return
+    parents = [scene.collection, *scene.collection.children_recursive]
+    for parent in [parent for parent in parents if parent.library is None]:
+        for child in list(parent.children):
+            if child.library is not None and members & set(child.all_objects):
+                child.override_hierarchy_create(scene, layer, do_fully_editable=True)
+                parent.children.unlink(child)
+
+
+def _new_overrides(before: set[bpy.types.Object]) -> dict[Any, bpy.types.Object]:
+    """Linked object -> its override, of the objects that are not in ``before``."""
+    return {
+        obj.override_library.reference: obj
+        for obj in bpy.data.objects
+        if obj not in before and obj.library is None and obj.override_library is not None
+    }
+
+
+def _stand_where(empty: bpy.types.Object, objects: Iterable[bpy.types.Object]) -> None:
+    """Overrides of an instanced collection hang on the empty that showed it, in the same place."""
+    offset: Any = empty.instance_collection.instance_offset.copy()
+    empty.instance_type = "NONE"
+    for obj in objects:
+        if obj.parent is None and obj.library is None:
+            obj.parent = empty
+            obj.matrix_parent_inverse = Matrix.Translation((-offset).to_tuple())
+
+
+def _not_editable(names: str) -> FacemocapError:
+    return FacemocapError(
+        f"{names} could not be made editable",
+        "Make a library override of the character in Blender first (Object > Library Override)",
+    )
+
+
+def _names(parts: Sequence[bpy.types.ID]) -> str:
     shown = ", ".join(f'"{part.name}"' for part in parts[:3])
     return shown if len(parts) <= 3 else f"{shown} and {len(parts) - 3} more"

@@ -20,10 +20,10 @@ from ..core.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects
 from .keys import slot_channelbag, write_curves
-from .layering import add_face_strip, animated_paths, check_free, lay_on_top, take_off
-from .limits import name_bytes
+from .layering import add_face_strip, animated_paths, check_free, lay_on_top, pass_on, take_off
+from .limits import LAST_FRAME, name_bytes
 from .overrides import make_editable
-from .records import KEY, SCHEMA, Performance, find_performance, performances
+from .records import KEY, SCHEMA, Performance, find_performance, idle_action, performances
 from .rest_values import read_values, restore_values
 from .scenes import scene_clock
 from .take_storage import store_take
@@ -85,6 +85,8 @@ def apply_take(
     FacemocapError
         When nothing in the map fits the take, a control is missing, or something is linked.
     """
+    if not abs(options.start_frame) <= LAST_FRAME:
+        raise _beyond_last_frame(options.start_frame)
     solved, frames = solve_on_frames(
         take,
         rig_map,
@@ -95,17 +97,31 @@ def apply_take(
         on_capture_times=options.on_capture_times,
         raw=options.raw,
     )
+    if not len(frames):
+        raise FacemocapError(
+            "The range lies between two samples of the take",
+            "Give a longer range, or put the keys on whole frames",
+        )
+    if frames[-1] > LAST_FRAME:
+        raise _beyond_last_frame(float(frames[-1]))
     if not solved.controls:
         raise FacemocapError(
             f'Nothing on "{picked.name}" fits the take "{take.label}"',
             "Match the character's controls by hand, or choose another character",
         )
-    picked = make_editable(scene, picked, agreed=options.override)
+    too_large = np.abs(solved.values).max(axis=0) > np.finfo(np.float32).max
+    if too_large.any():
+        control = solved.controls[int(np.argmax(too_large))]
+        raise FacemocapError(
+            f"The map's gains make {control.owner}: {control.path} larger than Blender can hold",
+            "Mend the gains or the offset",
+        )
     if missing := missing_controls(picked, solved.controls):
         raise FacemocapError(
             f'"{picked.name}" lacks {len(missing)} of the rig map\'s controls: {missing[0]}',
             "Match the character again, or mend the map",
         )
+    picked = make_editable(scene, picked, solved.controls, agreed=options.override)
     targets = make_targets(
         picked,
         solved,
@@ -113,11 +129,19 @@ def apply_take(
         drop_unknown=options.on_capture_times,
         head_bones=frozenset(c.name for c in _bones_of(picked) if is_head_bone(c.name)),
     )
-    for target in targets:
-        check_free(target.datablock)
+    present = find_performance(picked)
+    for datablock in [*(t.datablock for t in targets), *(present.datablocks if present else ())]:
+        check_free(datablock)
     request = _Request(take, rig_map, options, (float(frames[0]), float(frames[-1])))
     keys = _write(scene, picked, request, targets)
-    return _report(picked, take, rig_map, solved, targets, keys)
+    return _report(picked, request, solved, targets, keys)
+
+
+def _beyond_last_frame(frame: float) -> FacemocapError:
+    return FacemocapError(
+        f"Frame {frame:g} lies beyond Blender's last frame {LAST_FRAME}",
+        "Choose an earlier start frame or a shorter range",
+    )
 
 
 def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
@@ -133,6 +157,8 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
         raise FacemocapError(
             f'No take of Face Mocap plays on "{picked.name}"', "Choose a character that has one"
         )
+    for datablock in performance.datablocks:
+        check_free(datablock)
     name = performance.action.name
     _take_off(scene, performance)
     bpy.data.actions.remove(performance.action)
@@ -161,12 +187,13 @@ def _write(
         if not same:
             present.action[KEY]["active"] = 0
             present.action.use_fake_user = True
-    action = present.action if present is not None and same else None
+    action = present.action if present is not None and same else idle_action(picked, take.digest)
     if action is None:
         taken = {other.name for other in bpy.data.actions}
         action = bpy.data.actions.new(
             unique_name(f"{picked.name} {take.label}", name_bytes(), taken)
         )
+    action.use_fake_user = False
     for slot in list(action.slots):
         action.slots.remove(slot)
     record: dict[str, Any] = {
@@ -229,13 +256,29 @@ def _take_off(scene: bpy.types.Scene, performance: Performance) -> None:
         if datablock is None:
             continue
         record = item.to_dict()
-        take_off(datablock, performance.action, record)
-        restore_values(datablock, record["values"])
+        above = _resting_on(performance.action, datablock)
+        if above is None:
+            take_off(datablock, performance.action, record)
+            restore_values(datablock, record["values"])
+        else:
+            pass_on(datablock, performance.action, record, above)
     record = performance.action[KEY]
     if "range_set" in record:
         present = [scene.frame_start, scene.frame_end]
         if present == list(record["range_set"]) and not _others_need_range(performance):
             scene.frame_start, scene.frame_end = (int(f) for f in record["range_before"])
+
+
+def _resting_on(action: bpy.types.Action, datablock: bpy.types.ID) -> Any:
+    """Record of another performance that keeps ``action`` playing below it on ``datablock``.
+
+    Two characters that share a mesh have its shape keys in common.
+    """
+    for other in performances():
+        for item in other.targets:
+            if item.get("datablock") == datablock and item.get("action") == action:
+                return item
+    return None
 
 
 def _set_range(scene: bpy.types.Scene, request: _Request) -> dict[str, list[int]]:
@@ -270,14 +313,14 @@ def _bones_of(picked: CharacterObjects) -> list[bpy.types.Bone]:
 
 def _report(
     picked: CharacterObjects,
-    take: Take,
-    rig_map: RigMap,
+    request: _Request,
     solved: SolveResult,
     targets: list[Target],
     keys: int,
 ) -> Report:
-    matched = [name for name in take.recorded if name in rig_map.channels]
-    unmatched = [name for name in take.recorded if name not in rig_map.channels]
+    take, rig_map = request.take, request.rig_map
+    matched = [name for name in take.recorded if name in rig_map.covered]
+    unmatched = [name for name in take.recorded if name not in rig_map.covered]
     # a sum of several channels is meant to be cut; one channel alone that passes its limit is news
     alone = {entry.control for entry in rig_map.entries if len(entry.sources) == 1}
     clipped = [
@@ -286,9 +329,11 @@ def _report(
         if cut and control in alone
     ]
     warnings: list[str] = []
+    raw = request.options.raw
+    limits = "pass their limits" if raw else "reach their limits and are held there"
     if clipped:
         warnings.append(
-            f"{len(clipped)} controls reach their limits and are held there: "
+            f"{len(clipped)} controls {limits}: "
             + ", ".join(clipped[:3])
             + (" and more." if len(clipped) > 3 else ".")
         )

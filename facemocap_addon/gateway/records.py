@@ -39,6 +39,12 @@ class Performance:
         """Per animated datablock: pointer, former animation, former values."""
         return list(self.action[KEY]["targets"])
 
+    @property
+    def datablocks(self) -> list[bpy.types.ID]:
+        """Animated datablocks that still exist."""
+        found = [item.get("datablock") for item in self.targets]
+        return [datablock for datablock in found if datablock is not None]
+
     def picked(self, scene: bpy.types.Scene) -> CharacterObjects:
         """The character's objects that are still in the scene."""
         record = self.action[KEY]
@@ -63,13 +69,31 @@ class Performance:
 
 
 def performances() -> list[Performance]:
-    """All performances of the open file, in the order of their Actions' names."""
+    """All performances of the open file that play, in the order of their Actions' names."""
+    return [found for found in _recorded() if found.action[KEY].get("active", 1)]
+
+
+def idle_action(picked: CharacterObjects, take_digest: str) -> bpy.types.Action | None:
+    """Our Action of this character and take that was kept when another take took its place.
+
+    One that the animator has used since (in a track, on another object) is theirs now.
+    """
+    for found in _recorded():
+        action = found.action
+        if found.take_digest != take_digest or not found.is_on(picked):
+            continue
+        if not action[KEY].get("active", 1) and action.users <= int(action.use_fake_user):
+            return action
+    return None
+
+
+def _recorded() -> list[Performance]:
     found: list[Performance] = []
     for action in bpy.data.actions:
         if KEY not in action or action.library is not None:
             continue
         record = action[KEY]
-        if int(record["schema"]) > SCHEMA or not record.get("active", 1):
+        if int(record["schema"]) > SCHEMA:
             continue
         found.append(
             Performance(

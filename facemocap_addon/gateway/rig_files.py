@@ -31,9 +31,15 @@ def open_rig(path: Path, enable_scripts: bool = False) -> bpy.types.Scene:
             _import(path, kind)
     except RuntimeError as problem:
         raise FacemocapError(
-            f'"{path.name}" could not be opened: {_first_line(problem)}',
+            f'"{path.name}" could not be opened: {_reason(problem)}',
             "Open it in Blender to see what is wrong with it",
         ) from problem
+    if kind == "blend" and bpy.data.version[:2] > bpy.app.version[:2]:
+        raise FacemocapError(
+            f'"{path.name}" was saved by Blender {".".join(map(str, bpy.data.version[:2]))}, '
+            f"newer than this one ({bpy.app.version_string})",
+            "Use that Blender: an older one may lose parts of the file",
+        )
     scene = bpy.context.window.scene if bpy.context.window else bpy.context.scene
     scene.view_layers[0].update()
     return scene
@@ -45,13 +51,15 @@ def save_blend(path: Path) -> None:
     Paths to linked files and textures are kept working from the new place.
     """
     with unfinished(path) as temporary:
+        # Blender would keep the empty file as a backup, NAME.blend1
+        temporary.unlink()
         try:
             bpy.ops.wm.save_as_mainfile(
                 filepath=str(temporary), compress=True, copy=True, relative_remap=True
             )
         except RuntimeError as problem:
             raise FacemocapError(
-                f'"{path.name}" could not be saved: {_first_line(problem)}',
+                f'"{path.name}" could not be saved: {_reason(problem)}',
                 "Check the free space and the folder's permissions",
             ) from problem
 
@@ -114,6 +122,13 @@ def _enable(module: str) -> None:
         addon_utils.enable(module)
 
 
-def _first_line(problem: Exception) -> str:
+def _reason(problem: Exception) -> str:
+    """What an operator's error says in the end, without Python's call stack and without paths."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return lines[0].removeprefix("Error: ") if lines else "unknown error"
+    lines = [line for line in lines if not line.startswith("Location:")]
+    if not lines:
+        return "unknown error"
+    if any("Traceback" in line for line in lines):
+        return lines[-1].rpartition(": ")[2]
+    first = lines[0].removeprefix("Error: ")
+    return first.rpartition(": ")[2] if first.startswith("Loading ") else first

@@ -76,6 +76,8 @@ def load_take(text: bpy.types.Text) -> Take:
         meta = json.loads(data["meta"])
         shape = (int(data["samples"]), len(meta["channels"]))
         count = shape[0] * shape[1]
+        if len(data["valid"]) != (count + 7) // 8:
+            raise ValueError("validity does not fit")
         arrays = {
             "times": np.array(data["times"], np.float64),
             "values": np.frombuffer(memoryview(data["values"]), np.float32).reshape(shape),

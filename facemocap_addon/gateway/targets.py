@@ -12,10 +12,9 @@ import numpy as np
 
 from ..core.controls import BONE, PROPERTY, ControlKey
 from ..core.curves import INTERPOLATION, Curve
-from ..core.errors import FacemocapError
 from ..core.retargeting import SolveResult
 from ..core.rotations import continuous, from_vector, to_axis_angle, to_euler
-from .characters import CharacterObjects, bone_path, rotation_channel
+from .characters import CharacterObjects, bone_path, owner_object, rotation_channel
 
 _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation)$')
 
@@ -36,42 +35,21 @@ class Target:
         )
 
 
-def owner_object(picked: CharacterObjects, owner: str) -> bpy.types.Object:
-    """The character's object of a control's owner name.
-
-    Raises
-    ------
-    FacemocapError
-        When the character has no such object.
-    """
-    for obj in picked.objects:
-        if obj.name == owner:
-            return obj
-    # a property may sit on an object beside the character's own (a control panel)
-    found = bpy.data.objects.get(owner)
-    if found is None:
-        raise FacemocapError(
-            f'The character "{picked.name}" has no object "{owner}" that its rig map names',
-            "Match the character again, or mend the owner in the map",
-        )
-    return found
-
-
 def missing_controls(picked: CharacterObjects, controls: Sequence[ControlKey]) -> list[str]:
     """Descriptions of controls that do not exist (any more) on the character."""
     missing: list[str] = []
     for control in controls:
-        owner = owner_object(picked, control.owner)
+        owner = owner_object(picked, control.owner, control.kind)
         try:
-            if control.kind in {PROPERTY, BONE}:
+            if control.kind == BONE:
                 found = _BONE.match(control.path)
-                if control.kind == BONE and found is None:
-                    raise KeyError(control.path)
-                path = f'pose.bones["{found.group(1)}"]' if found else control.path
-                owner.path_resolve(path)
+                usable = found and owner.path_resolve(f'pose.bones["{found.group(1)}"]')
             else:
-                owner.data.shape_keys.path_resolve(control.path)
+                holder = owner if control.kind == PROPERTY else owner.data.shape_keys
+                usable = isinstance(holder.path_resolve(control.path), int | float)
         except (ValueError, KeyError, AttributeError):
+            usable = False
+        if not usable:
             missing.append(f"{control.owner}: {control.path}")
     return missing
 
@@ -103,7 +81,7 @@ def make_targets(
     bones: dict[tuple[str, str, str], dict[int, int]] = {}
     frames32 = frames.astype(np.float32)
     for column, control in enumerate(solved.controls):
-        obj = owner_object(picked, control.owner)
+        obj = owner_object(picked, control.owner, control.kind)
         if control.kind == BONE:
             found = _BONE.match(control.path)
             assert found is not None, control.path
@@ -119,11 +97,15 @@ def make_targets(
         curve = Curve(
             path, 0, frames32[keep], solved.values[keep, column].astype(np.float32), group=group
         )
-        _target(targets, datablock).curves.append(curve)
+        # a channel that was lost all the while leaves nothing to key
+        if curve.keys:
+            _target(targets, datablock).curves.append(curve)
     for (owner, name, channel), columns in bones.items():
-        obj = owner_object(picked, owner)
-        target = _target(targets, obj)
+        obj = owner_object(picked, owner, BONE)
         known = np.all(solved.known[:, list(columns.values())], axis=1)
+        if drop_unknown and not known.any():
+            continue
+        target = _target(targets, obj)
         keep = known if drop_unknown else slice(None)
         values = np.zeros((len(frames), 3))
         for index, column in columns.items():
