@@ -21,7 +21,7 @@ from ..core.telling import telling_frames
 from ..gateway.characters import CharacterObjects
 from ..gateway.performance import ApplyOptions, apply_take
 from ..gateway.records import Performance, performances
-from ..gateway.rig_files import open_rig, save_blend
+from ..gateway.rig_files import newer_blender, open_rig, save_blend
 from ..gateway.scenes import scene_clock, set_rate
 from ..gateway.stills import render_stills
 from .characters import Found, choose_character
@@ -93,6 +93,8 @@ def retarget_rig(
     found = choose_character(scene, settings.character, rig.name, take)
     rig_map = settings.rig_map or found.rig_map
     warnings = list(found.character.notes)
+    if newer := newer_blender():
+        warnings.append(f"{rig.name} was saved by Blender {newer}: parts of it may be lost here.")
     if settings.rig_map is not None:
         check_map(rig_map, found.character, rig.name)
         unknown = [name for name in rig_map.channels if name not in take.names]

@@ -28,8 +28,8 @@ from .side_names import split_side
 HEAD_SHARES = {1: (1.0,), 2: (0.35, 0.65), 3: (0.2, 0.3, 0.5)}
 #: Closing angle of lids (degrees, both together) where the rest pose does not tell.
 LID_DEGREES = 44.0
-#: Distance between the eyes (m) where there are no eye bones.
-EYE_DISTANCE_M = 0.063
+#: Distance between the eyes where there are no eye bones to tell (a human face in metres).
+EYE_DISTANCE = 0.063
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,29 +179,29 @@ class _Amounts:
         self._cast = cast
         left, right = cast.get(("eye", "L")), cast.get(("eye", "R"))
         between = float(np.linalg.norm(left.at - right.at)) if left and right else 0.0
-        self.eye_distance_m = between if between > 1e-4 else EYE_DISTANCE_M
+        self.eye_distance = between if between > 1e-4 else EYE_DISTANCE
 
     def radians(self, motion: dict[str, Any], side: str) -> float:
         if motion["amount"] == "lid":
             return self._lid_rad(side) * motion["share"]
         return math.radians(motion["amount"])
 
-    def metres(self, motion: dict[str, Any], bone: _Bone) -> float:
+    def length(self, motion: dict[str, Any], bone: _Bone) -> float:
         if motion["amount"] == "jaw drop":
-            return self._jaw_drop_m(bone) * motion["share"]
-        return motion["amount"] * self.eye_distance_m
+            return self._jaw_drop(bone) * motion["share"]
+        return motion["amount"] * self.eye_distance
 
     def _lid_rad(self, side: str) -> float:
         """Angle between the lids of one eye, about the axis across the face."""
         upper, lower = self._cast.get(("lid_upper", side)), self._cast.get(("lid_lower", side))
         if upper and lower:
-            near = np.linalg.norm(upper.at - lower.at) < 0.1 * self.eye_distance_m
+            near = np.linalg.norm(upper.at - lower.at) < 0.1 * self.eye_distance
             rise = [math.atan2(*(b.tail - b.at)[1:3]) for b in (upper, lower)]
             if near and 0.1 < rise[0] - rise[1] < 1.5:
                 return rise[0] - rise[1]
         return math.radians(LID_DEGREES)
 
-    def _jaw_drop_m(self, lip: _Bone) -> float:
+    def _jaw_drop(self, lip: _Bone) -> float:
         """How far a wide open jaw takes the lips apart."""
         jaw = self._cast.get(("jaw", "C"))
         if jaw is None:
@@ -223,7 +223,7 @@ def _add_motion(
     # the table describes the left side; a mirrored turn keeps its part across the face
     if side == "R" and motion.get("mirror", True):
         direction = direction * ([1, -1, -1] if turning else [-1, 1, 1])
-    size = amounts.radians(motion, side) if turning else amounts.metres(motion, bone)
+    size = amounts.radians(motion, side) if turning else amounts.length(motion, bone)
     if not turning:
         direction = direction / np.linalg.norm(direction)
     _spread(gains, bone.turn if turning else bone.move, channel, direction * size)

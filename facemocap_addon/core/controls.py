@@ -37,9 +37,10 @@ class Control:
         For bones: direction of the axis at rest in the character's frame (x to its left, y up,
         z out of the face).
     at : Vector or None
-        For bones: rest position of its head in that frame, metres.
+        For bones: rest position of its head in that frame, in the armature's own units (those of
+        the bone's location).
     tail : Vector or None
-        For bones: rest position of its tail, metres.
+        For bones: rest position of its tail, likewise.
     parent : str
         For bones: name of the parent bone.
     driven_by : str

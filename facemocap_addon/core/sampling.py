@@ -20,6 +20,9 @@ def usual_step(times: FloatArray) -> float:
     steps = np.diff(times)
     typical = float(np.median(steps))
     usual = steps[np.abs(steps - typical) <= 0.25 * typical]
+    if not len(usual):
+        # an even number of steps of two kinds: none lies near the middle between them
+        return typical
     # fsum, so that every numpy gives the same bits
     return math.fsum(usual.tolist()) / len(usual)
 

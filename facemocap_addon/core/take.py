@@ -126,7 +126,8 @@ class Take:
     def digest(self) -> str:
         """Hex SHA-256 of times, channel names, values and validity: equal samples, equal digest."""
         h = hashlib.sha256("\n".join(self.names).encode())
-        for array in (self.times, self.values, self.valid):
+        # what stands in invalid samples means nothing
+        for array in (self.times, np.where(self.valid, self.values, np.float32(0)), self.valid):
             h.update(array.tobytes())
         return h.hexdigest()
 
@@ -175,7 +176,7 @@ def make_take(
     valid = finite if valid is None else np.asarray(valid, np.bool_) & finite
     if rate is None:
         step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / 60
-        rate = Fraction(1 / step).limit_denominator(1001)
+        rate = Fraction(1 / step).limit_denominator(1001) or Fraction(1, round(step))
     return Take(
         times=times,
         channels=tuple(channels),

@@ -18,23 +18,25 @@ def character_frame(armature: bpy.types.Object) -> np.ndarray:
     Both are taken to the nearest axis of the armature.
     """
     bones = armature.data.bones
-    up = _nearest_axis(_root_to_head(bones), np.array([0.0, 0.0, 1.0]), None)
+    up = _nearest_axis(_root_to_head(bones), np.array([0.0, 0.0, 1.0]), np.zeros(3))
     left = _nearest_axis(_right_to_left(bones), np.array([1.0, 0.0, 0.0]), up)
     return np.stack([left, up, np.cross(left, up)])
 
 
 def bone_axes(armature: bpy.types.Object, frame: np.ndarray) -> dict[str, np.ndarray]:
-    """Per bone ``(5, 3)`` in the frame: its x, y and z axes, then its head and tail (metres)."""
-    scale = float(np.mean(np.abs(armature.matrix_world.to_scale())))
+    """Per bone ``(5, 3)`` in the frame: its x, y and z axes, then its head and tail.
+
+    Places are in the armature's own units, as a pose bone's location is.
+    """
     out: dict[str, np.ndarray] = {}
     for bone in armature.data.bones:
         rest = np.array(bone.matrix_local.to_3x3())
-        rest = rest / np.linalg.norm(rest, axis=0)
+        rest /= np.linalg.norm(rest, axis=0)
         out[bone.name] = np.concatenate(
             [
                 (frame @ rest).T,
-                (frame @ np.array(bone.head_local))[None] * scale,
-                (frame @ np.array(bone.tail_local))[None] * scale,
+                (frame @ np.array(bone.head_local))[None],
+                (frame @ np.array(bone.tail_local))[None],
             ]
         )
     return out
@@ -64,13 +66,10 @@ def _right_to_left(bones: bpy.types.ArmatureBones) -> np.ndarray:
     return np.sum(steps, axis=0) if steps else np.zeros(3)
 
 
-def _nearest_axis(
-    direction: np.ndarray, default: np.ndarray, not_along: np.ndarray | None
-) -> np.ndarray:
-    """The signed coordinate axis nearest to ``direction`` (and across ``not_along``)."""
-    if not_along is not None:
-        direction = direction * (1 - np.abs(not_along))
-        default = default * (1 - np.abs(not_along))
+def _nearest_axis(direction: np.ndarray, default: np.ndarray, not_along: np.ndarray) -> np.ndarray:
+    """The signed coordinate axis nearest to ``direction`` and across the axis ``not_along``."""
+    direction = direction * (1 - np.abs(not_along))
+    default = default * (1 - np.abs(not_along))
     if np.linalg.norm(direction) < 1e-9:
         direction = default if np.linalg.norm(default) > 0 else np.roll(not_along, 1)
     axis = np.zeros(3)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -34,15 +35,19 @@ def open_rig(path: Path, enable_scripts: bool = False) -> bpy.types.Scene:
             f'"{path.name}" could not be opened: {_reason(problem)}',
             "Open it in Blender to see what is wrong with it",
         ) from problem
-    if kind == "blend" and bpy.data.version[:2] > bpy.app.version[:2]:
-        raise FacemocapError(
-            f'"{path.name}" was saved by Blender {".".join(map(str, bpy.data.version[:2]))}, '
-            f"newer than this one ({bpy.app.version_string})",
-            "Use that Blender: an older one may lose parts of the file",
-        )
     scene = bpy.context.window.scene if bpy.context.window else bpy.context.scene
     scene.view_layers[0].update()
     return scene
+
+
+def newer_blender() -> str:
+    """The Blender that saved the open file, as "5.2", when it is newer than this one; else empty.
+
+    An older Blender may open the file and lose parts of it on saving.
+    """
+    version: Any = bpy.data.version
+    saved = tuple(version)[:2]
+    return ".".join(map(str, saved)) if saved > bpy.app.version[:2] else ""
 
 
 def save_blend(path: Path) -> None:

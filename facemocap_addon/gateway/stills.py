@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -84,12 +85,19 @@ def read_still(path: Path) -> np.ndarray:
     """A picture's pixels, ``(height, width, 4)`` uint8 with alpha, the top row first."""
     image = bpy.data.images.load(str(path))
     try:
-        width, height = image.size
-        pixels = np.empty(width * height * image.channels, np.float32)
-        image.pixels.foreach_get(pixels)
+        pixels = _load_pixels(image)
     finally:
         bpy.data.images.remove(image)
-    return np.round(pixels.reshape(height, width, -1)[::-1] * 255).astype(np.uint8)
+    return np.round(pixels[::-1] * 255).astype(np.uint8)
+
+
+def _load_pixels(image: bpy.types.Image) -> np.ndarray:
+    """``(height, width, channels)`` float32, the bottom row first."""
+    size: Any = image.size
+    width, height = size
+    pixels = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    return pixels.reshape(height, width, -1)
 
 
 def write_jpeg(still: Path, path: Path, quality: int = 88) -> None:
@@ -97,7 +105,7 @@ def write_jpeg(still: Path, path: Path, quality: int = 88) -> None:
     image = bpy.data.images.load(str(still))
     try:
         # reading a pixel loads the picture; one that was never loaded is copied as it is
-        _ = image.pixels[0]
+        _load_pixels(image)
         image.file_format = "JPEG"
         image.save(filepath=str(path), quality=quality)
     finally:
@@ -121,7 +129,7 @@ def _studio(scene: bpy.types.Scene, picked: CharacterObjects) -> Iterator[None]:
         light.energy = watts * (height / 0.25) ** 2
         lamp = bpy.data.objects.new(f"Face Mocap {name}", light)
         side = front.cross(Vector((0, 0, 1)))
-        at = centre + (front * 2.4 - side * aside * 2 + Vector((0, 0, up * 2))) * height
+        at = centre + (front * 2.4 + side * (-2 * aside) + Vector((0, 0, up * 2))) * height
         lamp.matrix_world = _looking(at, centre)
         made.append(lamp)
     for obj in made:
@@ -135,12 +143,10 @@ def _studio(scene: bpy.types.Scene, picked: CharacterObjects) -> Iterator[None]:
         scene.camera = None
         if world is not None:
             bpy.data.worlds.remove(world)
+        data: list[Any] = [obj.data for obj in made]
         for obj in made:
-            data = obj.data
             bpy.data.objects.remove(obj)
-            (bpy.data.cameras if isinstance(data, bpy.types.Camera) else bpy.data.lights).remove(
-                data
-            )
+        bpy.data.batch_remove(data)
 
 
 def _grey_world() -> bpy.types.World:
@@ -155,10 +161,10 @@ def _grey_world() -> bpy.types.World:
 
 
 def _looking(at: Vector, target: Vector) -> Matrix:
-    return Matrix.Translation(at) @ (target - at).to_track_quat("-Z", "Y").to_matrix().to_4x4()
+    return Matrix.Translation(at[:]) @ (target - at).to_track_quat("-Z", "Y").to_matrix().to_4x4()
 
 
-def _face_place(picked: CharacterObjects) -> tuple[Vector, float, Vector]:
+def _face_place(picked: CharacterObjects) -> tuple[Any, float, Any]:
     """Centre of the face, its height in metres, and the direction it looks in, in the world."""
     points = [_moving_points(mesh) for mesh in picked.meshes]
     points = [part for part in points if len(part)]

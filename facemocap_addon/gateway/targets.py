@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 import numpy as np
@@ -23,12 +24,12 @@ _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation)$')
 class Target:
     """One animated datablock: its curves, and those of them that turn the head and neck."""
 
-    datablock: bpy.types.ID
+    datablock: Any
     curves: list[Curve] = field(default_factory=list)
     head_paths: set[str] = field(default_factory=set)
 
     @property
-    def slot_type(self) -> str:
+    def slot_type(self) -> Any:
         """The kind of slot that this datablock takes."""
         return {"Key": "KEY", "Armature": "ARMATURE", "Mesh": "MESH"}.get(
             self.datablock.bl_rna.identifier, "OBJECT"
@@ -90,7 +91,7 @@ def make_targets(
             continue
         keep = solved.known[:, column] if drop_unknown else slice(None)
         if control.kind == PROPERTY:
-            datablock: bpy.types.ID = obj.data if control.path.startswith("data[") else obj
+            datablock: Any = obj.data if control.path.startswith("data[") else obj
             path, group = control.path.removeprefix("data"), "Properties"
         else:
             datablock, path, group = obj.data.shape_keys, control.path, "Shape Keys"

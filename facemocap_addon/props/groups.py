@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ruff: noqa: N801 - Blender's names; bpy reads annotations as calls, ruff as types
 """Property groups: what the panel remembers, each property with name, description and limits."""
 
 from __future__ import annotations

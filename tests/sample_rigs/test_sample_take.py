@@ -30,22 +30,6 @@ TAKE = ROOT / "sample_rigs" / "sample_take.csv"
 
 
 @pytest.fixture(scope="module")
-def take() -> Performance:
-    return synthesise()
-
-
-@pytest.fixture(scope="module")
-def events(take: Performance) -> dict[str, Any]:
-    return describe_events(take)
-
-
-@pytest.fixture(scope="module")
-def fine() -> Performance:
-    """The same performance, seen 1000 times a second without noise."""
-    return synthesise(rate_hz=1000, noise=0.0, drops=False, glitches=False)
-
-
-@pytest.fixture(scope="module")
 def rows() -> list[list[str]]:
     with TAKE.open(newline="", encoding="ascii") as stream:
         return list(csv.reader(stream))
@@ -54,12 +38,6 @@ def rows() -> list[list[str]]:
 def read_seconds(code: str) -> float:
     hour, minute, second, frame = code.split(":")
     return int(hour) * 3600 + int(minute) * 60 + int(second) + float(frame) / 60
-
-
-def quiet_width(times: np.ndarray, values: np.ndarray, level: float) -> float:
-    """How long a single bump stays above a level."""
-    above = times[values >= level]
-    return float(above[-1] - above[0])
 
 
 # ---------------------------------------------------------------------------------------- the file
