@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from facemocap_addon.cli.output import _flush_everything
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -38,11 +40,19 @@ class Outcome:
         return lines[0]
 
 
+@pytest.fixture(autouse=True)
+def _earlier_lines_are_out() -> None:
+    """Keep what Blender printed for an earlier test out of what this one captures."""
+    _flush_everything()
+
+
 @pytest.fixture
 def facemocap(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     from facemocap_addon.cli.main import main
 
     def call(*arguments: object) -> Outcome:
+        # what the test itself made Blender print may still wait in the C library's buffer
+        _flush_everything()
         capfd.readouterr()
         status = main([str(argument) for argument in arguments])
         captured = capfd.readouterr()
