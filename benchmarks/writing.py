@@ -49,6 +49,7 @@ def _shape_keys() -> bpy.types.Key:
     face.shape_key_add(name="Basis")
     for number in range(SHAPES):
         face.shape_key_add(name=f"shape {number}")
+    assert mesh.shape_keys is not None
     return mesh.shape_keys
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import numpy as np
@@ -159,6 +159,15 @@ def _wave(
     for frame in range(frames[0], frames[1] + 1, 6):
         value = 0.25 * math.sin(frame * 0.13 + number + index)
         curve.keyframe_points.insert(frame, 1.0 - abs(value) if width == 4 and not index else value)
+
+
+def link_datablock(library: str, kind: str, name: str, *, relative: bool = False) -> Any:
+    """A datablock of ``bpy.data.<kind>``, linked from a library file."""
+    # the stubs do not know that load() is a context manager
+    libraries = cast(Any, bpy.data.libraries)
+    with libraries.load(library, link=True, relative=relative) as (_, wanted):
+        setattr(wanted, kind, [name])
+    return getattr(wanted, kind)[0]
 
 
 def add_property(owner: Any, name: str, value: Any, **limits: Any) -> str:

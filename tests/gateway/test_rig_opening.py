@@ -7,12 +7,19 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import numpy as np
 import pytest
-from small_scenes import SHAPES, character_of, make_armature, make_face, wave_take
+from small_scenes import (
+    SHAPES,
+    character_of,
+    link_datablock,
+    make_armature,
+    make_face,
+    wave_take,
+)
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.matching import match
@@ -243,9 +250,8 @@ def test_textures_and_libraries_are_found_from_the_new_place(tmp_path: Path) -> 
     image.file_format = "PNG"
     image.save()
     image.source, image.filepath = "FILE", "//textures/skin.png"
-    with bpy.data.libraries.load("//props.blend", link=True, relative=True) as (_, wanted):
-        wanted.objects = ["prop"]
-    bpy.context.scene.collection.objects.link(wanted.objects[0])
+    prop = link_datablock("//props.blend", "objects", "prop", relative=True)
+    bpy.context.scene.collection.objects.link(prop)
     image.use_fake_user = True
     bpy.ops.wm.save_mainfile()
 
@@ -259,7 +265,7 @@ def test_textures_and_libraries_are_found_from_the_new_place(tmp_path: Path) -> 
     image = bpy.data.images["skin"]
     assert image.filepath.startswith("//")
     assert Path(bpy.path.abspath(image.filepath)).resolve() == home / "textures" / "skin.png"
-    assert len(image.pixels) == 64
+    assert len(cast(Any, image.pixels)) == 64
     assert bpy.data.objects["prop"].library is not None
     assert bpy.data.objects["prop"].data.shape_keys is not None
     assert bpy.data.objects["face"].data.shape_keys.animation_data.action is not None

@@ -83,7 +83,7 @@ def _expected_turn(yaw: float, pitch: float, roll: float) -> Matrix:
 
     Signs as a person would say them: yaw to the character's left, chin up, to its left shoulder.
     """
-    up, right, back = Vector((0, 0, 1)), Vector((-1, 0, 0)), Vector((0, 1, 0))
+    up, right, back = (0, 0, 1), (-1, 0, 0), (0, 1, 0)
     # intrinsic: first yaw about up, then pitch about the turned ear axis, then roll
     return (
         Matrix.Rotation(yaw, 3, up)
