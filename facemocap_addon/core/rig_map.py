@@ -9,6 +9,19 @@ r"""Rig maps: which channels drive which controls, as a JSON file that a person 
                   "sources": [{"channel": "jawOpen", "gain": 1.0}], "offset": 0.0,
                   "limits": [0.0, 1.0], "confidence": 1.0, "how": "name"}],
      "unmatched_channels": [], "unmatched_controls": []}
+
+Two parts are there only where they are needed. A source with ``"over": "jawOpen"`` counts as a part
+of that channel. ``fits`` names controls whose values are found together, frame by frame:
+
+.. code-block:: json
+
+    "fits": [{"targets": [[{"kind": "shape_key", "owner": "head", "path": "...", "index": 0}]],
+              "channels": ["jawOpen", "mouthClose"], "looks": [[0.55, 0.0]],
+              "sum_at_most_one": [0], "less": {"jawOpen": "mouthClose"}}]
+
+Each target is one shape on all of its meshes, each row of ``looks`` what it looks like in the
+channels at 1; ``less`` names what is taken off a channel first. Entries that a person has changed
+(``"how": "hand"``) go by their sources again.
 """
 
 from __future__ import annotations
@@ -26,14 +39,26 @@ from .files import read_file, replace_file
 SCHEMA = 1
 #: How an entry came to be.
 HOW = ("name", "probe", "hand")
+#: Lists of what found no partner.
+UNMATCHED = ("unmatched_channels", "unmatched_controls")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A channel's share of a control: ``gain`` times the channel's value."""
+    """A channel's share of a control: ``gain`` times the channel's value.
+
+    With ``over`` the value counts as a part of that channel's, within 0 and 1.
+    """
 
     channel: str
     gain: float = 1.0
+    over: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {"channel": self.channel, "gain": self.gain} | (
+            {"over": self.over} if self.over else {}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,50 @@ class RigMapEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """Controls whose values are the mix of shapes that comes nearest to the channels.
+
+    Attributes
+    ----------
+    targets : tuple of tuple of ControlKey, length k
+        One shape each, on all of its meshes.
+    channels : tuple of str, length c
+    looks : tuple of tuple of float, (k, c)
+        What each target looks like at 1, in the channels.
+    sum_at_most_one : tuple of int
+        Targets whose sum is at most one.
+    less : tuple of (str, str)
+        Channel, and the channel that is taken off it, down to nought, before anything else.
+    """
+
+    targets: tuple[tuple[ControlKey, ...], ...]
+    channels: tuple[str, ...]
+    looks: tuple[tuple[float, ...], ...]
+    sum_at_most_one: tuple[int, ...] = ()
+    less: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.looks) != len(self.targets):
+            raise ValueError("a fit needs one row of looks for each target")
+        if any(len(look) != len(self.channels) for look in self.looks):
+            raise ValueError("looks need one number for each channel")
+        if not all(math.isfinite(number) for look in self.looks for number in look):
+            raise ValueError("looks must be finite numbers")
+        if not all(0 <= number < len(self.targets) for number in self.sum_at_most_one):
+            raise ValueError("sum_at_most_one must hold numbers of targets, from 0")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {
+            "targets": [[_key_to_json(key) for key in target] for target in self.targets],
+            "channels": list(self.channels),
+            "looks": [list(look) for look in self.looks],
+            "sum_at_most_one": list(self.sum_at_most_one),
+            "less": dict(self.less),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class RigMap:
     """What a character's controls are driven by, and what found no partner on either side."""
 
@@ -66,11 +135,19 @@ class RigMap:
     entries: tuple[RigMapEntry, ...]
     unmatched_channels: tuple[str, ...] = ()
     unmatched_controls: tuple[str, ...] = ()
+    fits: tuple[Fit, ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Channels that drive something, each once, in the entries' order."""
-        return tuple(dict.fromkeys(s.channel for e in self.entries for s in e.sources))
+        """Channels that drive something, each once, in the entries' order, then the fits'."""
+        fitted = (
+            channel
+            for fit in self.fits
+            for place, channel in enumerate(fit.channels)
+            if any(look[place] for look in fit.looks)
+        )
+        summed = (source.channel for entry in self.entries for source in entry.sources)
+        return tuple(dict.fromkeys([*summed, *fitted]))
 
     @property
     def covered(self) -> frozenset[str]:
@@ -104,13 +181,8 @@ class RigMap:
             "rig": self.rig,
             "entries": [
                 {
-                    "control": {
-                        "kind": entry.control.kind,
-                        "owner": entry.control.owner,
-                        "path": entry.control.path,
-                        "index": entry.control.index,
-                    },
-                    "sources": [{"channel": s.channel, "gain": s.gain} for s in entry.sources],
+                    "control": _key_to_json(entry.control),
+                    "sources": [source.to_json() for source in entry.sources],
                     "offset": entry.offset,
                     "limits": list(entry.limits),
                     "confidence": entry.confidence,
@@ -120,7 +192,7 @@ class RigMap:
             ],
             "unmatched_channels": list(self.unmatched_channels),
             "unmatched_controls": list(self.unmatched_controls),
-        }
+        } | ({"fits": [fit.to_json() for fit in self.fits]} if self.fits else {})
 
 
 def rig_map_from_json(data: Any, name: str) -> RigMap:
@@ -141,14 +213,26 @@ def rig_map_from_json(data: Any, name: str) -> RigMap:
             f'"{name}" has rig map schema {document["schema"]}, this Face Mocap reads {SCHEMA}',
             "Update Face Mocap, or make the map again",
         )
+    lists = [document.get(part, []) for part in ("entries", *UNMATCHED, "fits")]
+    if not all(isinstance(part, list) for part in lists):
+        raise FacemocapError(
+            f'"{name}" is no rig map: entries, {", ".join(UNMATCHED)} and fits must be lists',
+            "Repair the file or make the map again",
+        )
     entries: list[RigMapEntry] = []
-    for number, item in enumerate(document["entries"], 1):
+    for number, item in enumerate(lists[0], 1):
         try:
             entries.append(_entry_from_json(item))
         except KeyError as problem:
             raise _bad_entry(name, number, f"{problem.args[0]} is missing") from problem
-        except (TypeError, ValueError, AttributeError) as problem:
+        except (TypeError, ValueError, AttributeError, OverflowError) as problem:
             raise _bad_entry(name, number, str(problem)) from problem
+    try:
+        fits = tuple(_fit_from_json(item) for item in lists[3])
+    except KeyError as problem:
+        raise _bad_fit(name, f"{problem.args[0]} is missing") from problem
+    except (TypeError, ValueError, AttributeError, OverflowError) as problem:
+        raise _bad_fit(name, str(problem)) from problem
     twice = {entry.control for entry in entries}
     if len(twice) != len(entries):
         raise FacemocapError(
@@ -157,8 +241,9 @@ def rig_map_from_json(data: Any, name: str) -> RigMap:
     return RigMap(
         rig=str(document.get("rig", "")),
         entries=tuple(entries),
-        unmatched_channels=tuple(map(str, document.get("unmatched_channels", ()))),
-        unmatched_controls=tuple(map(str, document.get("unmatched_controls", ()))),
+        unmatched_channels=tuple(map(str, lists[1])),
+        unmatched_controls=tuple(map(str, lists[2])),
+        fits=fits,
     )
 
 
@@ -179,20 +264,27 @@ def write_rig_map(rig_map: RigMap, path: Path) -> None:
     replace_file(path, (text + "\n").encode())
 
 
-def _entry_from_json(item: Any) -> RigMapEntry:
-    control = item["control"]
+def _key_to_json(key: ControlKey) -> dict[str, Any]:
+    return {"kind": key.kind, "owner": key.owner, "path": key.path, "index": key.index}
+
+
+def _key_from_json(control: Any) -> ControlKey:
     if control["kind"] not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {control['kind']!r}")
     index = int(control.get("index", 0))
     if index not in (range(3) if control["kind"] == BONE else range(1)):
         raise ValueError(f"index must be 0 to 2 for bones and 0 for others, not {index}")
+    return ControlKey(str(control["kind"]), str(control["owner"]), str(control["path"]), index)
+
+
+def _entry_from_json(item: Any) -> RigMapEntry:
     low, high = item["limits"]
     return RigMapEntry(
-        control=ControlKey(
-            str(control["kind"]), str(control["owner"]), str(control["path"]), index
-        ),
+        control=_key_from_json(item["control"]),
         sources=tuple(
-            Source(str(source["channel"]), float(source.get("gain", 1.0)))
+            Source(
+                str(source["channel"]), float(source.get("gain", 1.0)), str(source.get("over", ""))
+            )
             for source in item["sources"]
         ),
         offset=float(item.get("offset", 0.0)),
@@ -200,6 +292,20 @@ def _entry_from_json(item: Any) -> RigMapEntry:
         confidence=float(item.get("confidence", 1.0)),
         how=str(item.get("how", "hand")),
     )
+
+
+def _fit_from_json(item: Any) -> Fit:
+    return Fit(
+        targets=tuple(tuple(map(_key_from_json, target)) for target in item["targets"]),
+        channels=tuple(map(str, item["channels"])),
+        looks=tuple(tuple(map(float, look)) for look in item["looks"]),
+        sum_at_most_one=tuple(map(int, item.get("sum_at_most_one", ()))),
+        less=tuple((str(name), str(off)) for name, off in item.get("less", {}).items()),
+    )
+
+
+def _bad_fit(name: str, problem: str) -> FacemocapError:
+    return FacemocapError(f'A fit of the rig map "{name}" is wrong: {problem}', "Mend it")
 
 
 def _bad_entry(name: str, number: int, problem: str) -> FacemocapError:
