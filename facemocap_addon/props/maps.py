@@ -37,8 +37,14 @@ def store_map(character: FACEMOCAP_PG_character, rig_map: RigMap) -> None:
 
 
 def with_source(entry: RigMapEntry, source: Source) -> RigMapEntry:
-    """The entry with ``source`` in the place of its channel's old share, marked as made by hand."""
-    sources = [source if old.channel == source.channel else old for old in entry.sources]
-    if source not in sources:
+    """The entry with ``source`` in the place of its channel's old share, marked as made by hand.
+
+    What the old share was a part of (`Source.over`) stays.
+    """
+    sources = [
+        replace(source, over=old.over) if old.channel == source.channel else old
+        for old in entry.sources
+    ]
+    if source.channel not in [old.channel for old in entry.sources]:
         sources.append(source)
     return replace(entry, sources=tuple(sources), how="hand", confidence=1.0)

@@ -80,7 +80,7 @@ def _whole_state(scene: bpy.types.Scene) -> dict[str, Any]:
                 obj.active_shape_key_index,
                 obj.show_only_shape_key,
                 [modifier.name for modifier in obj.modifiers],
-                [tuple(row) for row in obj.matrix_world],
+                [list(row[:]) for row in obj.matrix_world],
             ]
             for obj in scene.objects
         },
