@@ -48,8 +48,10 @@ def replace_file(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file that a person named.
+def read_file(path: Path, most: int = -1, *, what: str = "") -> bytes:
+    """The bytes of a file that a person named, or its first ``most``.
+
+    ``what`` stands before the name in messages: ``The rig ``.
 
     Raises
     ------
@@ -57,14 +59,15 @@ def read_file(path: Path) -> bytes:
         When it does not exist, is a folder, or cannot be read.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except FileNotFoundError:
-        raise FacemocapError(f'"{path}" does not exist', "Check the path") from None
+        raise FacemocapError(f'{what}"{path}" does not exist', "Check the path") from None
     except IsADirectoryError:
-        raise FacemocapError(f'"{path}" is a folder', "Name the file in it") from None
+        raise FacemocapError(f'{what}"{path}" is a folder', "Name the file in it") from None
     except OSError as problem:
         raise FacemocapError(
-            f'"{path}" cannot be read: {problem.strerror}', "Check its permissions"
+            f'{what}"{path}" cannot be read: {problem.strerror}', "Check its permissions"
         ) from problem
 
 

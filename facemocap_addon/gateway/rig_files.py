@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import FacemocapError
-from ..core.files import unfinished
+from ..core.files import read_file, unfinished
 
 #: How characters come in, by what the file begins with and not by its extension.
 _BLEND_STARTS = (b"BLENDER", b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
@@ -70,17 +70,7 @@ def save_blend(path: Path) -> None:
 
 
 def _kind_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except FileNotFoundError:
-        raise FacemocapError(f'The rig "{path}" does not exist', "Check the path") from None
-    except IsADirectoryError:
-        raise FacemocapError(f'The rig "{path}" is a folder', "Name the file in it") from None
-    except OSError as problem:
-        raise FacemocapError(
-            f'The rig "{path}" cannot be read: {problem.strerror}', "Check its permissions"
-        ) from problem
+    head = read_file(path, 4096, what="The rig ")
     start = head.lstrip()
     if head.startswith(_BLEND_STARTS):
         return "blend"
