@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,8 +136,9 @@ def test_the_measure_is_that_of_the_sample_head(sample_rigs: Path) -> None:
         slot = mesh.materials[mesh.polygons[triangle.polygon_index].material_index].name
         if not any(part in slot for part in skin):
             continue
-        a, b, c = (basis[i] for i in triangle.vertices)
-        for vertex in triangle.vertices:
+        corners: Any = triangle.vertices
+        a, b, c = (basis[i] for i in corners)
+        for vertex in corners:
             area[vertex] += np.linalg.norm(np.cross(b - a, c - a)) / 6
     moves = np.linalg.norm(moved, axis=2).max(axis=0) > 0.1
     gram = np.einsum("v,ivx,jvx->ij", area, moved, moved, optimize=True) / area[moves].sum()
