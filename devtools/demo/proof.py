@@ -67,9 +67,16 @@ def prove_one_curve(
 
 
 def _choose(rig_map: RigMap) -> RigMapEntry | None:
+    # controls that are fitted together, or take a part of another channel, are no plain sums
+    fitted = {control for fit in rig_map.fits for target in fit.targets for control in target}
+    sums = [
+        entry
+        for entry in rig_map.entries
+        if entry.control not in fitted and not any(source.over for source in entry.sources)
+    ]
     for channel in _CHANNELS:
         best: tuple[float, RigMapEntry] | None = None
-        for entry in rig_map.entries:
+        for entry in sums:
             gain = max((s.gain for s in entry.sources if s.channel == channel), default=0.0)
             total = sum(abs(source.gain) for source in entry.sources)
             if gain > 0.25 * total and (best is None or gain / total > best[0] + 1e-9):

@@ -36,7 +36,7 @@ _PURPOSE = {
     "facs_controls": "Custom properties with the names of FACS action units drive the shape keys. "
     "The properties are keyed, the driven shape keys are not.",
     "toon": "Fourteen shapes in the manner of VRM, none of them from ARKit. "
-    "Several channels share a shape, and what the character cannot show is listed.",
+    "Its vowels are fitted together, and what the character cannot show is listed.",
 }
 _KINDS = {"shape_key": "shape keys", "property": "custom properties", "bone": "bone channels"}
 

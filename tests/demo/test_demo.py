@@ -42,11 +42,11 @@ def made(sample_rigs: Path, tmp_path_factory: pytest.TempPathFactory) -> Results
 def outcomes(
     sample_rigs: Path, take: Take, tmp_path_factory: pytest.TempPathFactory
 ) -> list[RigOutcome]:
-    """What is learnt about the character whose drivers run Python, and one with shape keys."""
+    """What is learnt about characters with Python drivers, shape keys, and fitted shapes."""
     out = tmp_path_factory.mktemp("outcomes")
     return [
         retarget_one(take, sample_rigs / f"{name}.blend", out, 1, 24)
-        for name in ("facs_controls", "arkit_head")
+        for name in ("facs_controls", "arkit_head", "toon")
     ]
 
 
