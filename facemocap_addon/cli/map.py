@@ -6,14 +6,20 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FacemocapError
+from ..core.probing.completion import complete_map, describe_faults
+from ..core.progress import Progress, run_job
 from ..core.rig_map import RigMap, RigMapEntry, write_rig_map
 from .blender import load_blender
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import Console
 from .outputs import check_new_file
 from .rig_options import add_rig_options, check_rig
+
+if TYPE_CHECKING:
+    from .characters import Found
 
 _KIND = {"shape_key": "shape key", "bone": "bone", "property": "property"}
 
@@ -23,6 +29,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
         "rig", metavar="FILE", help="the character's file: .blend, .glb, .gltf, .vrm or .fbx"
     )
     parser.add_argument("--out", metavar="MAP.json", help="write the map to this file, for editing")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="where names say nothing, tell controls by how they move the face (some seconds)",
+    )
     add_rig_options(parser)
     add_overwrite_option(parser, "MAP.json when it exists")
     add_json_option(parser, "the map, as --out writes it,")
@@ -41,18 +52,35 @@ def _run(arguments: Namespace, console: Console) -> int:
     scene = open_rig(rig, arguments.enable_scripts)
     console.interruption.check()
     found = choose_character(scene, arguments.character, rig.name)
-    rig_map = found.rig_map
+    rig_map, notes = found.rig_map, found.character.notes
+    if arguments.probe:
+        rig_map, faults = _probe(found, scene, console)
+        notes = (*notes, *faults)
     if not rig_map.entries:
         raise FacemocapError(
             f'No name on "{found.objects.name}" in "{rig.name}" is known',
-            "Rename its shape keys or bones, or write a map by hand",
+            "Give --probe, rename its shape keys or bones, or write a map by hand",
         )
-    _describe(rig_map, found.character.notes, console)
+    _describe(rig_map, notes, console)
     if out is not None:
         write_rig_map(rig_map, out)
         console.say(f"written {out}")
     console.answer(rig_map.to_json())
     return DONE
+
+
+def _probe(found: Found, scene: Any, console: Console) -> tuple[RigMap, tuple[str, ...]]:
+    """The map completed by probing, and what is wrong with the character's controls."""
+    from ..gateway.probing import probe_character  # noqa: PLC0415 - needs bpy
+
+    def show(progress: Progress) -> None:
+        console.interruption.check()
+        console.bar.show(progress)
+
+    result = run_job(probe_character(found.objects, scene), show)
+    console.bar.clear()
+    controls = found.character.controls
+    return complete_map(found.rig_map, result, controls), describe_faults(result, controls)
 
 
 def _describe(rig_map: RigMap, notes: tuple[str, ...], console: Console) -> None:
@@ -105,6 +133,7 @@ COMMAND = Command(
         "facemocap map hero.blend",
         "facemocap map hero.blend --out hero_map.json",
         "facemocap map crowd.blend --character Anna --json",
+        "facemocap map odd_names.blend --probe --out odd.json",
     ),
     _add_arguments,
     _run,
