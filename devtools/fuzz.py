@@ -31,6 +31,7 @@ from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_file import take_bytes
 
 from .environments import ROOT
+from .made_recordings import samples
 from .mutations import damage
 
 LIMIT_S = 5.0
@@ -114,7 +115,10 @@ def find_seed_folders() -> list[Path]:
 
 
 def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
-    """Return every file that may be a recording, long text shortened, and takes of our own."""
+    """Return every file that may be a recording, long text shortened, and takes of our own.
+
+    Formats of which nobody may have a recording are made up.
+    """
     seeds: list[Seed] = []
     unwanted = {".blend", ".md", ".py", ".pyc", ".mp4", ".png"}
     for folder in folders:
@@ -122,7 +126,7 @@ def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
             if path.is_file() and path.suffix.lower() not in unwanted:
                 data = path.read_bytes()
                 seeds += _make_seeds(path, data)
-    return seeds
+    return seeds + [Seed("made_up", data, name) for name, data in samples().items()]
 
 
 def _make_seeds(path: Path, data: bytes) -> Iterator[Seed]:

@@ -59,7 +59,9 @@ def readers() -> tuple[Reader, ...]:
 
 
 def sniff_reader(head: bytes) -> Reader | None:
-    """The reader that is surest of a file's first bytes, or None."""
+    """The reader that is surest of a file's first bytes, or None; a web page is for none."""
+    if _is_web_page(head):
+        return None
     scored = [(reader.sniff(head), reader) for reader in readers()]
     best = max(scored, key=lambda pair: pair[0])
     return best[1] if best[0] > 0 else None
@@ -84,14 +86,22 @@ def read_take(path: str | Path) -> Take:
 
 
 def _expected() -> str:
-    return "Give one of: " + ", ".join(reader.label for reader in readers())
+    return (
+        f"Give a recording of a face: {len(readers())} formats are read, Live Link Face CSV among "
+        "them, and the manual lists them all (formats)"
+    )
 
 
 def _looks_like(data: bytes) -> str:
     """What a file that nobody reads looks like, to end the guessing."""
-    start = data[:1024].lstrip().lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+    if _is_web_page(data):
         return "a web page and not a recording (it was probably saved instead of the file)"
     if b"\0" in data[:1024]:
         return "a binary file of no format that Face Mocap reads"
     return "of no format that Face Mocap reads"
+
+
+def _is_web_page(data: bytes) -> bool:
+    """Whether a file is the page about a recording, which may well show its text."""
+    start = data[:1024].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html"))

@@ -17,8 +17,10 @@ import numpy as np
 from ..angle_units import find_angle_unit
 from ..arrays import BoolArray, FloatArray
 from ..channels import Channel, canonical_channel
+from ..cut_rows import is_last_cell_cut, refuse_hollow
 from ..delimited import Cells, Layout, find_layout, plain_text, read_cells
 from ..errors import FacemocapError
+from ..live_link_lookalikes import read_millisecond_times
 from ..live_link_notes import read_take_notes
 from ..live_link_time import read_row_times
 from ..sampling import with_gaps
@@ -33,8 +35,6 @@ _HEAD = ("headYaw", "headPitch", "headRoll")
 _EYES = tuple(f"{side}Eye{axis}" for side in ("left", "right") for axis in ("Yaw", "Pitch", "Roll"))
 #: Rows of an unexpected length, as a share of all, up to which a file counts as whole.
 _RAGGED_SHARE = 0.1
-#: How much of a file's end shows how many decimals its numbers have.
-_TAIL_BYTES = 16_384
 _EXPORT_AGAIN = "Export or copy the take again"
 
 
@@ -71,12 +71,15 @@ def read(data: bytes, path: Path) -> Take:
         raise FacemocapError(f'"{name}" has a damaged cell: {problem}', _EXPORT_AGAIN) from problem
     layout = find_layout(text)
     plan = _plan(layout, name, whole=b"\n" in text)
+    refuse_hollow(text, layout, len(plan.columns), name)
     texts = (plan.timecode,) if plan.count is None else (plan.timecode, plan.count)
     cells = read_cells(text, layout, plan.columns, texts)
     tracked, row_warnings = _check_rows(text, layout, plan, cells, name)
 
     notes = read_take_notes(path, len(cells.counts))
-    clock = read_row_times(cells.texts[0], cells.lines, name, notes.target_hz, notes.duration_s)
+    clock = read_millisecond_times(cells.texts[0]) or read_row_times(
+        cells.texts[0], cells.lines, name, notes.target_hz, notes.duration_s
+    )
     valid = ~cells.missing
     numbers, channels = cells.numbers, plan.channels
     # from here on what is not valid is zero
@@ -183,7 +186,7 @@ def _check_rows(
     short = tracked & (cells.counts < needed)
     # the app's rows without a face end after the count
     cut = bool(short[-1]) or (plan.count is not None and cells.counts[-1] <= plan.count)
-    if not cells.ended and (cut or _is_last_cell_cut(text, layout)):
+    if not cells.ended and (cut or is_last_cell_cut(text, layout)):
         todo = _EXPORT_AGAIN
         if rows > 2:
             todo += ", or delete its last line to use the rest"
@@ -213,16 +216,6 @@ def _check_rows(
         f"(first in line {line}) {_count_as(number)} as not tracked."
     )
     return tracked, [warning]
-
-
-def _is_last_cell_cut(text: bytes, layout: Layout) -> bool:
-    """Whether a file without a last line end ends in a number of fewer digits than usual."""
-    mark, sign = layout.delimiter.encode(), layout.decimal.encode()
-    *before, last = text[-_TAIL_BYTES:].split(b"\n")
-    alike = [line for line in before if line.count(mark) == last.count(mark)][1:]
-    decimals = {len(line.rsplit(mark, 1)[-1].strip().partition(sign)[2]) for line in alike}
-    found = len(last.rsplit(mark, 1)[-1].strip().partition(sign)[2])
-    return len(alike) > 1 and len(decimals) == 1 and found < max(decimals)
 
 
 def _to_radians(

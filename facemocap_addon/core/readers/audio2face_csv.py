@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reader of the tables that NVIDIA's Audio2Face microservice writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..table_takes import TableFormat, header_of, known_columns, read_table
+from ..take import Take
+from . import Reader
+
+_FORMAT = TableFormat("audio2face_csv", 30.0)
+
+
+def sniff(head: bytes) -> float:
+    """Columns called ``blendShapes.`` and a coefficient."""
+    header = header_of(head)
+    own = sum(name.startswith("blendShapes.") for name in header)
+    return 0.95 if own >= 3 and known_columns(header) >= 3 else 0.0
+
+
+def read(data: bytes, path: Path) -> Take:
+    """Read the take from the file's bytes."""
+    return read_table(data, path, _FORMAT)
+
+
+READER = Reader(_FORMAT.format, "Audio2Face (.csv)", (".csv",), sniff, read)

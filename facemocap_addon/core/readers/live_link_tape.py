@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reader of tapes of Live Link Face's network packets: gzip files, or the packets themselves."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ..coefficient_takes import drop_silent_angles, finished_take, schema_columns
+from ..errors import FacemocapError
+from ..live_link_order import ANGLES, COEFFICIENTS
+from ..live_link_packets import Packet, read_body, starts_packet, starts_tape
+from ..sample_times import SampleTimes, nominal_rate
+from ..sampling import usual_step
+from ..take import Take, TakeSource
+from . import Reader
+
+FORMAT = "live_link_face_udp"
+_GZIP = b"\x1f\x8b\x08"
+#: A day at 60 Hz is 1.7 GB; nobody tapes longer than two hours.
+_MOST_BYTES = 160_000_000
+_DAY_S = 86_400
+_TAPE_AGAIN = "Record or copy the tape again"
+
+
+def sniff(head: bytes) -> float:
+    """A tape, packed or not, or a packet of version 6."""
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(31).decompress(head, 4096)
+        except zlib.error:
+            return 0.0
+        return 1.0 if starts_tape(head) or starts_packet(head) else 0.0
+    return 0.95 if starts_tape(head) or starts_packet(head) else 0.0
+
+
+def read(data: bytes, path: Path) -> Take:
+    """Read the take from the file's bytes."""
+    name = path.name
+    body, whole = _unpacked(data, name)
+    packets, promised = read_body(body, name)
+    if not packets:
+        raise FacemocapError(f'"{name}" holds no packet of Live Link Face', _TAPE_AGAIN)
+    if (promised is not None and len(packets) < promised) or not whole:
+        raise FacemocapError(
+            f'"{name}" is cut off: {len(packets)} of {promised or "its"} packets are complete',
+            _TAPE_AGAIN,
+        )
+    packets, warnings = _one_subject(packets)
+    return _take(packets, body, name, warnings)
+
+
+def _unpacked(data: bytes, name: str) -> tuple[bytes, bool]:
+    """The packed bytes, no more than a tape has, and whether the packing came to its end."""
+    if not data.startswith(_GZIP):
+        return data, True
+    unpack = zlib.decompressobj(31)
+    try:
+        body = unpack.decompress(data, _MOST_BYTES)
+    except zlib.error:
+        raise FacemocapError(f'"{name}" is damaged: it cannot be unpacked', _TAPE_AGAIN) from None
+    if unpack.unconsumed_tail:
+        raise FacemocapError(
+            f'"{name}" unpacks to more than {_MOST_BYTES // 1_000_000} MB, more than any tape',
+            "Check that it is the recording",
+        )
+    return body, unpack.eof
+
+
+def _one_subject(packets: list[Packet]) -> tuple[list[Packet], list[str]]:
+    """The packets of the phone that sent most."""
+    subjects = [(packet.device, packet.subject) for packet in packets]
+    counts = (
+        {each: subjects.count(each) for each in sorted(set(subjects))}
+        if len(set(subjects)) > 1
+        else {}
+    )
+    if not counts:
+        return packets, []
+    most = max(counts, key=lambda each: counts[each])
+    kept = [packet for packet, each in zip(packets, subjects, strict=True) if each == most]
+    told = f'The tape holds {len(counts)} faces; the one that sent most is read ("{most[1]}").'
+    return kept, [told]
+
+
+def _take(packets: list[Packet], body: bytes, name: str, warnings: list[str]) -> Take:
+    frames = np.array([packet.frame + packet.subframe for packet in packets])
+    order = np.argsort(frames, kind="stable")
+    late = int((np.diff(frames) < 0).sum())
+    if late:
+        warnings.append(f"{late} packets arrived late and were put in their places.")
+    kept = order[np.diff(frames[order], prepend=-np.inf) > 0]
+    if len(kept) < len(order):
+        warnings.append(f"{len(order) - len(kept)} packets came twice and were left out.")
+    packets = [packets[at] for at in kept.tolist()]
+    frames = frames[kept]
+    first = packets[0]
+    rate = first.rate_num / first.rate_den
+    names = (*COEFFICIENTS, *ANGLES)
+    if not any(packet.count for packet in packets):
+        raise FacemocapError(
+            f'"{name}" has no face in any of its {len(packets)} packets',
+            "Record again with the face in view",
+        )
+    values = np.zeros((len(packets), len(names)), np.float32)
+    valid = np.zeros(values.shape, np.bool_)
+    for row, packet in enumerate(packets):
+        number = min(packet.count, len(names))
+        values[row, :number] = np.frombuffer(body, ">f4", number, packet.values)
+        valid[row, :number] = True
+    valid &= np.isfinite(values)
+    originals = [each[0].upper() + each[1:] for each in names]
+    columns = schema_columns(originals, np.where(valid, values, np.float32(0)), valid)
+    columns.warnings += warnings
+    columns.assumptions.append("Packets carry no names: the order is that of Live Link Face.")
+    columns.assumptions.append("Angles are taken for radians, as the app sends them.")
+    silent = drop_silent_angles(columns)
+    times = (frames - frames[0]) / rate
+    step_s = usual_step(times) if len(times) > 1 else 1 / rate
+    clock = SampleTimes(times, np.arange(len(times)), step_s, nominal_rate(1 / step_s))
+    start_s = float(frames[0] / rate) % _DAY_S
+    details = {"packets": len(packets), "device": first.device, "subject": first.subject}
+    return finished_take(
+        columns,
+        clock,
+        TakeSource(name, FORMAT, details),
+        not_recorded=silent,
+        start_timecode=_timecode(first, rate),
+        start_s=start_s,
+    )
+
+
+def _timecode(packet: Packet, rate: float) -> str | None:
+    """The first packet's timecode as the app's files write it."""
+    whole = round(rate)
+    if whole < 1:
+        return None
+    second, frame = divmod(packet.frame, whole)
+    second %= _DAY_S
+    part = min(int(packet.subframe * 1000), 999)
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame:02d}.{part:03d}"
+
+
+READER = Reader(FORMAT, "Live Link Face packets (.gesichter)", (".gesichter", ".bin"), sniff, read)

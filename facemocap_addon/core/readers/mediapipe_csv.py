@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reader of MediaPipe FaceLandmarker scores in a table, a column or a row for each category."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..mediapipe import RATE_HZ, say_unseen
+from ..score_rows import header_is_scores, wide_table
+from ..table_takes import TableFormat, header_of, known_columns, read_table
+from ..take import Take
+from . import Reader
+
+_FORMAT = TableFormat("mediapipe_csv", RATE_HZ, still=True)
+
+
+def sniff(head: bytes) -> float:
+    """A header that names coefficients and MediaPipe's ``_neutral``, or a category and a score."""
+    header = header_of(head)
+    if header_is_scores(header):
+        return 0.9 if b"eyeBlink" in head or b"browDown" in head else 0.0
+    return 0.85 if "_neutral" in header and known_columns(header) >= 3 else 0.0
+
+
+def read(data: bytes, path: Path) -> Take:
+    """Read the take from the file's bytes."""
+    if header_is_scores(header_of(data[:4096])):
+        data = wide_table(data, path.name)
+    return say_unseen(read_table(data, path, _FORMAT))
+
+
+READER = Reader(_FORMAT.format, "MediaPipe face landmarker (.csv)", (".csv",), sniff, read)

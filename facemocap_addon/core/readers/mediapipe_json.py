@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reader of MediaPipe FaceLandmarker results that a Python or JavaScript program wrote as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..json_takes import JsonFormat, read_document
+from ..json_text import json_keys, json_texts, read_json
+from ..json_values import squeezed
+from ..mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
+from ..take import Take
+from . import Reader
+
+_FORMAT = JsonFormat("mediapipe_json", RATE_HZ, MATRIX_FRAME, still=True)
+#: Keys that only MediaPipe's results have.
+_OWN = frozenset((
+    "faceblendshapes", "facelandmarks", "facialtransformationmatrixes", "categoryname",
+    "facialtransformationmatrices", "facialtransformationmatrix",
+))  # fmt: skip
+
+
+def sniff(head: bytes) -> float:
+    """A key, or a name, that only MediaPipe's results have."""
+    keys = json_keys(head)
+    if "_neutral" in keys or "_neutral" in json_texts(head):
+        return 0.95
+    return 0.9 if any(squeezed(key) in _OWN for key in keys) else 0.0
+
+
+def read(data: bytes, path: Path) -> Take:
+    """Read the take from the file's bytes."""
+    return say_unseen(read_document(read_json(data, path.name), path, _FORMAT))
+
+
+READER = Reader(_FORMAT.format, "MediaPipe face landmarker (.json)", (".json",), sniff, read)
