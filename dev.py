@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The door to this project: python dev.py demo, test, lint, bench, fuzz, samples, faces, build.
+"""The door to this project: python dev.py demo, rigs, test, lint, bench, fuzz, samples, faces, ...
 
 Needs nothing but Python. The first command makes an environment with Blender's Python package in
 .venv; the logic is in devtools/.

@@ -216,6 +216,9 @@ COMMANDS = {
     "demo": Command(
         "a take onto the four sample characters: stills, report", _run_module("devtools.demo")
     ),
+    "rigs": Command(
+        "a take onto every character: one sheet to look at", _run_module("devtools.rigs")
+    ),
     "test": Command("all tests on real Blender; arguments go to pytest", _run_tests),
     "lint": Command("ruff and pyright; --fix mends what ruff can", _run_lint),
     "bench": Command("timings beside what a user would use instead", _run_module("benchmarks")),

@@ -47,6 +47,7 @@ def unregister() -> None:
         bpy.utils.unregister_cli_command(_commands.pop())
     bpy.app.handlers.load_post.remove(_file_loaded)
     _import_menu.remove(ui.draw_import)
+    ui.forget_pictures()
     del _Scene.facemocap
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

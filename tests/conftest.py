@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Blender reads its user folder when bpy is imported: tests never see a person's own settings.
 _user_folder = tempfile.mkdtemp(prefix="facemocap-user-")
 os.environ["BLENDER_USER_RESOURCES"] = _user_folder
+# Measurements of characters are kept by the person's account: tests have a folder of their own.
+os.environ["FACEMOCAP_CACHE"] = str(Path(_user_folder) / "measured")
 
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))

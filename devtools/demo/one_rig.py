@@ -12,11 +12,14 @@ from pathlib import Path
 
 import bpy
 
-from facemocap_addon.core.matching import match
+from facemocap_addon.core.contacts.face_contacts import contacts_from_json
+from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.telling import telling_frames
+from facemocap_addon.core.working_map import working_map
 from facemocap_addon.gateway.characters import find_characters, read_character
+from facemocap_addon.gateway.measuring import ensure_measured
 from facemocap_addon.gateway.performance import ApplyOptions, apply_take
 from facemocap_addon.gateway.records import find_performance
 from facemocap_addon.gateway.rig_files import open_rig, save_blend
@@ -55,10 +58,13 @@ def retarget_one(
     picked = find_characters(scene)[0]
     watch.lap("open")
     character = read_character(picked, scene)
-    rig_map = match(character.controls, take, picked.name)
+    measured = run_job(ensure_measured(picked, scene, use_cache=False))
+    watch.lap("measure")
+    rig_map = working_map(character.controls, take, picked.name, measured)
+    contacts = contacts_from_json(measured.contacts) if measured.contacts else None
     watch.lap("match")
     start = float(scene.frame_start)
-    report = apply_take(scene, picked, take, rig_map, ApplyOptions(start_frame=start))
+    report = apply_take(scene, picked, take, rig_map, ApplyOptions(start_frame=start), contacts)
     watch.lap("key")
     blend = out / f"{take.label}_{rig.stem}.blend"
     save_blend(blend)

@@ -2,7 +2,8 @@
 """One F-curve beside the take: what Blender evaluates against what the rig map asks for.
 
 The expected values are computed here from the take's samples with nothing but `numpy.interp`, and
-a bone's rotation is read back through Blender's own conversions.
+a bone's rotation is read back through Blender's own conversions. Frames in which the lips are to
+touch are left out: there they go as far as they have to on the character.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import bpy
 import numpy as np
 from mathutils import Euler, Quaternion
 
-from facemocap_addon.core.arrays import FloatArray
+from facemocap_addon.core.arrays import FloatArray, IntArray
+from facemocap_addon.core.contacts.captured import lip_seal
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
 from facemocap_addon.core.rig_map import RigMap, RigMapEntry
 from facemocap_addon.core.take import Take
@@ -26,7 +28,7 @@ from facemocap_addon.gateway.scenes import scene_clock
 from .outcome import Proof
 
 #: The channel that the proof is about, the first that drives something with the largest gain.
-_CHANNELS = ("jawOpen", "eyeBlinkLeft", "mouthSmileLeft")
+_CHANNELS = ("jawOpen", "mouthSmileLeft")
 
 
 def prove_one_curve(
@@ -62,8 +64,13 @@ def prove_one_curve(
         sample_times=samples.tolist(),
         sample_values=_expect(take, entry, samples).tolist(),
         sample_known=known.tolist(),
-        largest_difference=float(np.abs(values - expected).max()),
+        largest_difference=float(np.abs(values - expected)[_apart(take, times)].max()),
     )
+
+
+def _apart(take: Take, times: FloatArray) -> IntArray:
+    """Frames in which nothing brings the lips together."""
+    return np.flatnonzero(lip_seal(take, take.times[0] + times) == 0.0)
 
 
 def _choose(rig_map: RigMap) -> RigMapEntry | None:

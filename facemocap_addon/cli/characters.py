@@ -42,24 +42,51 @@ def choose_character(scene: Any, name: str | None, rig: str, take: Take | None =
     FacemocapError
         When the file has no character, none of that name, or several to choose from.
     """
-    present = find_characters(scene)
-    if not present:
-        raise FacemocapError(
-            f'"{rig}" has neither shape keys nor bones', "Choose a character that can be animated"
-        )
+    present = _present(scene, rig)
     if name is not None:
         return _read(_by_name(present, name, rig), scene, take)
-    found = [_read(objects, scene, take) for objects in present]
-    drivable = [each for each in found if each.rig_map.entries]
-    # an armature without a mesh is a blueprint (Rigify's metarig) or a helper, not a face
-    drivable = [each for each in drivable if each.objects.meshes] or drivable
+    drivable = _drivable(present, scene, take)
     if len(drivable) > 1:
         raise FacemocapError(
             f'"{rig}" has several characters: '
             + ", ".join(f'"{each.objects.name}"' for each in drivable),
             "Name one with --character",
         )
-    return drivable[0] if drivable else found[0]
+    return drivable[0]
+
+
+def choose_characters(
+    scene: Any, names: Sequence[str], rig: str, take: Take, *, every: bool = False
+) -> list[Found]:
+    """The characters called ``names``, or with ``every`` all that look like one.
+
+    Without either the only one. Errors as `choose_character`.
+    """
+    if every:
+        return _drivable(_present(scene, rig), scene, take)
+    if len(names) < 2:
+        return [choose_character(scene, names[0] if names else None, rig, take)]
+    present = _present(scene, rig)
+    picked = dict.fromkeys(_by_name(present, name, rig) for name in names)
+    return [_read(objects, scene, take) for objects in picked]
+
+
+def _present(scene: Any, rig: str) -> list[CharacterObjects]:
+    present = find_characters(scene)
+    if not present:
+        raise FacemocapError(
+            f'"{rig}" has neither shape keys nor bones', "Choose a character that can be animated"
+        )
+    return present
+
+
+def _drivable(present: Sequence[CharacterObjects], scene: Any, take: Take | None) -> list[Found]:
+    """Those whose names tell something; the first one where none does."""
+    found = [_read(objects, scene, take) for objects in present]
+    drivable = [each for each in found if each.rig_map.entries]
+    # an armature without a mesh is a blueprint (Rigify's metarig) or a helper, not a face
+    drivable = [each for each in drivable if each.objects.meshes] or drivable
+    return drivable or found[:1]
 
 
 def _by_name(present: Sequence[CharacterObjects], name: str, rig: str) -> CharacterObjects:

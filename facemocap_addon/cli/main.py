@@ -13,6 +13,7 @@ from ..core.errors import FacemocapError
 from . import parser as command_parser
 from .command import BUG, DONE, REFUSED, STOPPED, Command
 from .convert import COMMAND as CONVERT
+from .events import COMMAND as EVENTS
 from .inspect import COMMAND as INSPECT
 from .interruption import Interruption
 from .map import COMMAND as MAP
@@ -20,7 +21,7 @@ from .output import Console
 from .retarget import COMMAND as RETARGET
 
 #: Every command, in the order of the help.
-COMMANDS: tuple[Command, ...] = (INSPECT, CONVERT, MAP, RETARGET)
+COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, MAP, RETARGET)
 
 
 def main(argv: Sequence[str]) -> int:

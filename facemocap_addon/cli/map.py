@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FacemocapError
-from ..core.probing.completion import complete_map, describe_faults
+from ..core.measured import Measured
+from ..core.probing.completion import describe_faults
 from ..core.progress import Progress, run_job
 from ..core.rig_map import RigMap, RigMapEntry, write_rig_map
+from ..core.working_map import with_measurement
 from .blender import load_blender
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import Console
 from .outputs import check_new_file
-from .rig_options import add_rig_options, check_rig
+from .rig_options import add_cache_option, add_drive_option, add_rig_options, check_rig
 
 if TYPE_CHECKING:
     from .characters import Found
@@ -32,8 +34,11 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--probe",
         action="store_true",
-        help="where names say nothing, tell controls by how they move the face (some seconds)",
+        help="measure the character: where names say nothing, tell controls by how they move the "
+        "face, and eyes and bones by how far (some seconds)",
     )
+    add_drive_option(parser)
+    add_cache_option(parser)
     add_rig_options(parser)
     add_overwrite_option(parser, "MAP.json when it exists")
     add_json_option(parser, "the map, as --out writes it,")
@@ -54,8 +59,13 @@ def _run(arguments: Namespace, console: Console) -> int:
     found = choose_character(scene, arguments.character, rig.name)
     rig_map, notes = found.rig_map, found.character.notes
     if arguments.probe:
-        rig_map, faults = _probe(found, scene, console)
-        notes = (*notes, *faults)
+        bones_first = arguments.drive == "bones"
+        measured = _measure(
+            found, scene, console, use_cache=not arguments.no_cache, bones_first=bones_first
+        )
+        controls = found.character.controls
+        rig_map = with_measurement(rig_map, controls, measured, bones_first=bones_first)
+        notes = (*notes, *describe_faults(measured.probe, controls))
     if not rig_map.entries:
         raise FacemocapError(
             f'No name on "{found.objects.name}" in "{rig.name}" is known',
@@ -69,18 +79,26 @@ def _run(arguments: Namespace, console: Console) -> int:
     return DONE
 
 
-def _probe(found: Found, scene: Any, console: Console) -> tuple[RigMap, tuple[str, ...]]:
-    """The map completed by probing, and what is wrong with the character's controls."""
-    from ..gateway.probing import probe_character  # noqa: PLC0415 - needs bpy
+def _measure(
+    found: Found, scene: Any, console: Console, *, use_cache: bool, bones_first: bool
+) -> Measured:
+    """What is measured on the character, with a bar."""
+    from ..gateway.measuring import (  # noqa: PLC0415 - needs bpy
+        ensure_all_bones,
+        ensure_measured,
+    )
 
     def show(progress: Progress) -> None:
         console.interruption.check()
         console.bar.show(progress)
 
-    result = run_job(probe_character(found.objects, scene), show)
+    picked = found.objects
+    measured = run_job(ensure_measured(picked, scene, use_cache=use_cache), show)
+    if bones_first:
+        job = ensure_all_bones(picked, scene, measured, use_cache=use_cache)
+        measured = run_job(job, show)
     console.bar.clear()
-    controls = found.character.controls
-    return complete_map(found.rig_map, result, controls), describe_faults(result, controls)
+    return measured
 
 
 def _describe(rig_map: RigMap, notes: tuple[str, ...], console: Console) -> None:

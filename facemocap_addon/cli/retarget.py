@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..core.rig_map import RigMap, read_rig_map
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from .blender import load_blender
+from .character_outcome import CharacterOutcome
 from .command import BUG, DONE, PARTLY, REFUSED, Command, add_json_option, add_overwrite_option
 from .output import SCHEMA, Console, write_json
 from .outputs import (
@@ -29,7 +29,15 @@ from .outputs import (
     plan_outputs,
     unique_paths,
 )
-from .rig_options import add_rig_options, check_rig, parse_frame, parse_range, parse_rate
+from .rig_options import (
+    add_cache_option,
+    add_drive_option,
+    add_rig_options,
+    check_rig,
+    parse_frame,
+    parse_range,
+    parse_rate,
+)
 from .wording import list_names
 
 
@@ -94,7 +102,25 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="put keys on whole frames (default) or on the times of the samples",
     )
     character = parser.add_argument_group("character")
-    add_rig_options(character)
+    add_rig_options(character, several=True)
+    character.add_argument(
+        "--by-names",
+        action="store_true",
+        help="match by names alone: measure nothing on the character",
+    )
+    add_drive_option(character)
+    add_cache_option(character)
+    character.add_argument(
+        "--no-contacts",
+        action="store_true",
+        help="leave blinks and lips as captured (default: they meet on the character where the "
+        "take has them closed)",
+    )
+    character.add_argument(
+        "--widen-sliders",
+        action="store_true",
+        help="where lids or lips do not meet within a shape key's slider range, widen the range",
+    )
     character.add_argument(
         "--mirror", action="store_true", help="swap left and right, as in a mirror"
     )
@@ -127,7 +153,9 @@ def _run(arguments: Namespace, console: Console) -> int:
     facts = inspect_take(take)
     console.say(_describe_take(take, facts["rate_hz"]))
     with OutputFolder(folder_path) as folder:
-        entries = [batch.run_rig(number, folder) for number in range(len(outputs))]
+        entries = [
+            entry for number in range(len(outputs)) for entry in batch.run_rig(number, folder)
+        ]
     document = {
         "schema": SCHEMA,
         "take": {"path": str(take_path), **facts},
@@ -169,11 +197,27 @@ class _Batch:
         """Whether any rig needs Blender."""
         return any(problem is None for problem in self._refused)
 
-    def run_rig(self, number: int, folder: OutputFolder) -> dict[str, Any]:
-        """Do one rig; its entry in the report."""
+    def run_rig(self, number: int, folder: OutputFolder) -> list[dict[str, Any]]:
+        """Do one rig; its entries in the report, one for each of its characters."""
         output, console = self._outputs[number], self._console
+        try:
+            if problem := self._refused[number]:
+                raise problem
+            console.interruption.check()
+            outcomes = self._retarget(number, folder)
+        except FacemocapError as problem:
+            console.interruption.check()  # what looks like a failure may be Ctrl-C in an operator
+            outcomes = [CharacterOutcome("", error=problem)]
+        except Exception as bug:  # noqa: BLE001 - a bug with one rig must not stop the others
+            console.interruption.check()
+            outcomes = [CharacterOutcome("", error=console.report_bug(bug), is_bug=True)]
+        return [self._entry(output, outcome) for outcome in outcomes]
+
+    def _entry(self, output: RigOutput, outcome: CharacterOutcome) -> dict[str, Any]:
+        """One character in the report, told on the console too."""
         entry: dict[str, Any] = {
             "rig": str(output.rig),
+            "character": outcome.name or None,
             "status": "failed",
             "error": None,
             "output": None,
@@ -184,37 +228,33 @@ class _Batch:
             "measures": {},
             "warnings": [],
         }
-        try:
-            if problem := self._refused[number]:
-                raise problem
-            console.interruption.check()
-            entry |= {"status": "done", **self._retarget(number, folder)}
-        except FacemocapError as problem:
-            console.interruption.check()  # what looks like a failure may be Ctrl-C in an operator
-            console.complain(problem, about=output.rig.name)
-            entry["error"] = str(problem)
-        except Exception as bug:  # noqa: BLE001 - a bug with one rig must not stop the others
-            console.interruption.check()
-            self.bugs += 1
-            problem = console.report_bug(bug)
-            console.complain(problem, about=output.rig.name)
-            entry["error"] = str(problem)
-        else:
-            _describe_rig(entry, console)
+        self.bugs += outcome.is_bug
+        if outcome.error is not None:
+            about = " ".join(filter(None, (output.rig.name, outcome.name)))
+            self._console.complain(outcome.error, about=about)
+            return entry | {"error": str(outcome.error)}
+        entry |= {"status": "done", **outcome.facts}
+        _describe_rig(entry, self._console)
         return entry
 
-    def _retarget(self, number: int, folder: OutputFolder) -> dict[str, Any]:
+    def _retarget(self, number: int, folder: OutputFolder) -> list[CharacterOutcome]:
         from .rig_jobs import RetargetSettings, retarget_rig  # noqa: PLC0415 - needs bpy
 
         arguments = self._arguments
         settings = RetargetSettings(
-            character=arguments.character,
+            characters=tuple(arguments.character or ()),
+            all_characters=arguments.all_characters,
             rig_map=self._rig_map,
             fps=arguments.fps,
             start_frame=arguments.start,
             range_s=arguments.range,
             on_capture_times=arguments.keys == "capture",
             raw=arguments.raw,
+            measure=not (arguments.by_names or arguments.raw),
+            bones_first=arguments.drive == "bones",
+            use_cache=not arguments.no_cache,
+            contacts=not arguments.no_contacts,
+            widen_sliders=arguments.widen_sliders,
             mirror=arguments.mirror,
             keep_range=arguments.keep_range,
             override=arguments.override,
@@ -229,7 +269,7 @@ class _Batch:
             self._console.bar.show(Progress(done, progress.what))
 
         job = retarget_rig(self._take, self._outputs[number], folder, settings, check_stop)
-        return asdict(run_job(job, show))
+        return run_job(job, show)
 
 
 def _early_problem(output: RigOutput, arguments: Namespace) -> FacemocapError | None:

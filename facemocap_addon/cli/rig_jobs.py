@@ -1,71 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One rig of a retarget: opened, keyed, saved, pictured. Needs bpy."""
+"""One rig file of a retarget: opened, its characters keyed, saved, pictured. Needs bpy."""
 
 from __future__ import annotations
 
 import math
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.character import Character
 from ..core.errors import FacemocapError
 from ..core.files import unwritable
 from ..core.progress import Job, Progress
-from ..core.rig_map import RigMap
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from ..core.telling import telling_frames
 from ..gateway.characters import CharacterObjects
-from ..gateway.performance import ApplyOptions, apply_take
-from ..gateway.records import Performance, performances
 from ..gateway.rig_files import newer_blender, open_rig, save_blend
 from ..gateway.scenes import scene_clock, set_rate
 from ..gateway.stills import render_stills
-from .characters import Found, choose_character
+from .character_jobs import Keyed, facts_of, key_character
+from .character_outcome import CharacterOutcome
+from .characters import choose_characters
 from .outputs import OutputFolder, RigOutput
-from .wording import list_names
+from .rig_settings import RetargetSettings
 
 _STILLS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class RetargetSettings:
-    """What the animator asked for, the same for every rig."""
-
-    character: str | None = None
-    rig_map: RigMap | None = None
-    fps: float | None = None
-    start_frame: float | None = None
-    range_s: tuple[float | None, float | None] = (None, None)
-    on_capture_times: bool = False
-    raw: bool = False
-    mirror: bool = False
-    keep_range: bool = False
-    override: bool = False
-    enable_scripts: bool = False
-    preview: bool = False
-
-
-@dataclass(frozen=True)
-class RigResult:
-    """What became of a rig, as the report tells it."""
-
-    output: str
-    character: str
-    action: str
-    keys: int
-    fps: float
-    frame_range: tuple[int, int]
-    controls: int
-    channels_matched: list[str]
-    channels_unmatched: list[str]
-    controls_unmatched: list[str]
-    measures: dict[str, Any]
-    stills: list[str] = field(default_factory=list[str])
-    warnings: list[str] = field(default_factory=list[str])
 
 
 def retarget_rig(
@@ -74,140 +34,98 @@ def retarget_rig(
     folder: OutputFolder,
     settings: RetargetSettings,
     check_stop: Callable[[], None],
-) -> Job[RigResult]:
-    """Put ``take`` on the character of a rig file and save it as ``output.blend``.
+) -> Job[list[CharacterOutcome]]:
+    """Put ``take`` on characters of a rig file and save it as ``output.blend``.
 
-    A job: yields what it is about to do, returns the `RigResult`. ``check_stop`` raises when the
-    animator has asked to stop; it is called before anything is written.
+    A job: yields what it is about to do, returns what became of each character; one that fails
+    does not stop the others. ``check_stop`` raises when the animator has asked to stop; it is
+    called before anything is written.
 
     Raises
     ------
     FacemocapError
-        When the rig cannot be opened, chosen, keyed or saved.
+        When the rig cannot be opened or saved, no character chosen, or the only one not keyed.
     """
     rig = output.rig
     yield Progress(0.0, f"opening {rig.name}")
     scene = open_rig(rig, settings.enable_scripts)
+    newer = newer_blender()
     if settings.fps is not None:
         set_rate(scene, settings.fps)
-    found = choose_character(scene, settings.character, rig.name, take)
-    rig_map = settings.rig_map or found.rig_map
-    warnings = list(found.character.notes)
-    if newer := newer_blender():
-        warnings.append(f"{rig.name} was saved by Blender {newer}: parts of it may be lost here.")
-    if settings.rig_map is not None:
-        check_map(rig_map, found.character, rig.name)
-        unknown = [name for name in rig_map.channels if name not in take.names]
-        if unknown:
-            warnings.append(f"The take has no channel {list_names(unknown)}, which the map names.")
-    matched = [name for name in take.recorded if name in rig_map.covered]
-    if not matched:
-        raise FacemocapError(
-            f'Nothing on "{found.objects.name}" in "{rig.name}" can be driven by the take',
-            "Make a map with `facemocap map`, edit it and give it to --map",
-        )
-    start = float(scene.frame_start) if settings.start_frame is None else settings.start_frame
-    yield Progress(0.3, f"keying {rig.name}")
-    report = apply_take(scene, found.objects, take, rig_map, _options(settings, start))
-    performance = _performance_of(take, found.objects.name)
-    result = RigResult(
-        output=str(output.blend),
-        character=found.objects.name,
-        action=performance.action.name,
-        keys=report.counts["keys"],
-        fps=scene_clock(scene).rate_hz,
-        frame_range=(scene.frame_start, scene.frame_end),
-        controls=sum(any(take.has(s.channel) for s in entry.sources) for entry in rig_map.entries),
-        channels_matched=matched,
-        channels_unmatched=[name for name in take.recorded if name not in rig_map.covered],
-        controls_unmatched=_idle_controls(found, rig_map),
-        measures=dict(report.measures),
-        warnings=[*warnings, *(each for each in report.warnings if each not in warnings)],
+    chosen = choose_characters(
+        scene, settings.characters, rig.name, take, every=settings.all_characters
     )
+    start = float(scene.frame_start) if settings.start_frame is None else settings.start_frame
+    keyed: list[Keyed] = []
+    failed: list[CharacterOutcome] = []
+    for found in chosen:
+        yield Progress(0.1, f"keying {rig.name}")
+        try:
+            keyed.append((yield from key_character(scene, found, take, settings, start, rig.name)))
+        except FacemocapError as problem:
+            if len(chosen) == 1:
+                raise
+            check_stop()  # what looks like a failure may be Ctrl-C in an operator
+            failed.append(CharacterOutcome(found.objects.name, error=problem))
+    if not keyed:
+        return failed
+    shared: dict[str, Any] = {
+        "output": str(output.blend),
+        "fps": scene_clock(scene).rate_hz,
+        "frame_range": (scene.frame_start, scene.frame_end),
+        "stills": [],
+    }
+    notes: list[str] = []
+    if newer:
+        notes.append(f"{rig.name} was saved by Blender {newer}: parts of it may be lost here.")
     if not settings.keep_range and scene.frame_start > start:
-        result.warnings.append(
+        notes.append(
             f"The take begins on frame {start:g}; a scene's range cannot begin before frame 0."
         )
     yield Progress(0.5 if settings.preview else 0.8, f"saving {output.blend.name}")
     check_stop()
     folder.make()
     save_blend(output.blend)
-    if settings.preview:
-        yield Progress(0.6, f"rendering {rig.name}")
-        check_stop()
-        moments = _moments(scene, take, settings, start)
-        try:
-            result.stills.extend(_render(scene, performance.picked(scene), moments, output))
-        except FacemocapError as problem:  # the character itself is saved
-            result.warnings.append(str(problem))
-    return result
-
-
-def check_map(rig_map: RigMap, character: Character, rig: str) -> None:
-    """Fail when a map from the animator names controls that the character lacks."""
-    present = {control.key for control in character.controls}
-    missing = [entry.control for entry in rig_map.entries if entry.control not in present]
-    if missing:
-        names = [f"{control.path} of {control.owner}" for control in missing]
-        raise FacemocapError(
-            f'The map names what "{character.name}" in "{rig}" lacks: {list_names(names, 3)}',
-            f"Correct the map; `facemocap map {rig}` lists what there is",
-        )
-
-
-def _options(settings: RetargetSettings, start: float) -> ApplyOptions:
-    return ApplyOptions(
-        start_frame=start,
-        on_capture_times=settings.on_capture_times,
-        raw=settings.raw,
-        range_s=settings.range_s,
-        mirror=settings.mirror,
-        set_scene_range=not settings.keep_range,
-        override=settings.override,
-    )
-
-
-def _performance_of(take: Take, character: str) -> Performance:
-    """What was just applied; found anew, because overriding replaces a character's objects."""
-    return next(
-        each
-        for each in performances()
-        if each.take_digest == take.digest and each.character_name == character
-    )
-
-
-def _idle_controls(found: Found, rig_map: RigMap) -> list[str]:
-    """Names of controls that look like a face's and stay at rest."""
-    if rig_map is found.rig_map:
-        return list(rig_map.unmatched_controls)
-    used = {entry.control for entry in rig_map.entries}
-    driven = {control.name for control in found.character.controls if control.key in used}
-    automatic = {entry.control for entry in found.rig_map.entries}
-    by_name = [control.name for control in found.character.controls if control.key in automatic]
-    candidates = dict.fromkeys([*found.rig_map.unmatched_controls, *by_name])
-    return [name for name in candidates if name not in driven]
+    done: list[CharacterOutcome] = []
+    for each in keyed:
+        facts = shared | facts_of(each, take)
+        facts["warnings"] = [*facts["warnings"], *notes]
+        if settings.preview:
+            yield Progress(0.6, f"rendering {rig.name}")
+            check_stop()
+            place = output.stills
+            if len(keyed) > 1:
+                place.mkdir(exist_ok=True)
+                place = place / _file_name(each.found.objects.name)
+            moments = _moments(scene, take, settings, start)
+            try:
+                facts["stills"] = _render(scene, each.performance.picked(scene), moments, place)
+            except FacemocapError as problem:  # the character itself is saved
+                facts["warnings"].append(str(problem))
+        done.append(CharacterOutcome(each.found.objects.name, facts))
+    return [*done, *failed]
 
 
 def _render(
     scene: Any,
     picked: CharacterObjects,
     moments: list[tuple[int, str]],
-    output: RigOutput,
+    folder: Path,
 ) -> list[str]:
-    """Stills of the take's telling frames, all of them or none, in ``output.stills``."""
+    """Stills of the take's telling frames, all of them or none, in a folder."""
     written: list[str] = []
     try:
-        with tempfile.TemporaryDirectory(prefix=".stills-", dir=output.stills.parent) as made:
+        with tempfile.TemporaryDirectory(prefix=".stills-", dir=folder.parent) as made:
             pictures = render_stills(
                 scene, picked, [frame for frame, _ in moments], Path(made), "still"
             )
-            output.stills.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
             for (_, caption), picture in zip(moments, pictures, strict=True):
-                target = output.stills / f"{_file_name(caption)}{picture.suffix}"
+                target = folder / f"{_file_name(caption)}{picture.suffix}"
                 picture.replace(target)
                 written.append(str(target))
     except OSError as problem:
-        raise unwritable(output.stills, problem) from problem
+        raise unwritable(folder, problem) from problem
     return written
 
 

@@ -15,13 +15,19 @@ _LAST_FRAME = 1_048_574
 _RATES = (1.0, 1000.0)
 
 
-def add_rig_options(parser: OptionHolder) -> None:
-    """--character, --enable-scripts and --verbose."""
+def add_rig_options(parser: OptionHolder, *, several: bool = False) -> None:
+    """--character (and --all-characters), --enable-scripts and --verbose."""
     parser.add_argument(
         "--character",
         metavar="NAME",
-        help="which character, when the file has several: its collection's or armature's name",
+        action="append" if several else "store",
+        help="which character, when the file has several: its collection's or armature's name"
+        + ("; may be given several times" if several else ""),
     )
+    if several:
+        parser.add_argument(
+            "--all-characters", action="store_true", help="all characters of each file"
+        )
     parser.add_argument(
         "--enable-scripts",
         action="store_true",
@@ -30,6 +36,27 @@ def add_rig_options(parser: OptionHolder) -> None:
     )
     parser.add_argument(
         "--verbose", action="store_true", help="show Blender's own messages on standard error"
+    )
+
+
+def add_cache_option(parser: OptionHolder) -> None:
+    """--no-cache, which every command that measures has."""
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="measure anew, and keep nothing in the cache folder of your user account "
+        "(or set FACEMOCAP_NO_CACHE)",
+    )
+
+
+def add_drive_option(parser: OptionHolder) -> None:
+    """--drive, which every command that measures has."""
+    parser.add_argument(
+        "--drive",
+        choices=("shapes", "bones"),
+        default="shapes",
+        help="what a character that has both is driven by: shape keys and properties first "
+        "(default), or the bones of its face, fitted to its own shape keys",
     )
 
 

@@ -8,28 +8,26 @@ the angle between the upper and the lower lid bone where both start at the eye.
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .arrays import FloatArray
+from .bone_amounts import Amounts
+from .bone_roles import Bone, Cast, cast_roles, face_roles, gather_bones, motions_of, rank_name
 from .controls import Control
-from .resources import data_file
+from .gaze_limits import with_comfortable_limits
 from .rig_map import RigMapEntry, Source
 from .side_names import split_side
 
 #: Shares of the head's rotation from the lowest neck bone up to the head, by number of bones.
 #: Two bones: 0.35 / 0.65, a common animator's split; the sum is always one.
 HEAD_SHARES = {1: (1.0,), 2: (0.35, 0.65), 3: (0.2, 0.3, 0.5)}
-#: Closing angle of lids (degrees, both together) where the rest pose does not tell.
-LID_DEGREES = 44.0
-#: Distance between the eyes where there are no eye bones to tell (a human face in metres).
-EYE_DISTANCE = 0.063
+#: A target lies this far ahead of the eye's own bones, and these no farther aside, in distances
+#: between the eyes.
+AHEAD_OF_EYE, BEHIND_TARGET = 0.5, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +36,6 @@ class BoneRoles:
 
     used: frozenset[str]
     face_bones: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Bone:
-    """One bone's six controls and where it lies."""
-
-    name: str
-    parent: str
-    at: FloatArray
-    tail: FloatArray
-    turn: dict[int, Control]
-    move: dict[int, Control]
-
-    @property
-    def constrained(self) -> bool:
-        return any(c.constrained for c in (*self.turn.values(), *self.move.values()))
-
-
-@cache
-def _roles() -> list[dict[str, Any]]:
-    return json.loads(data_file("face_bones.json").read_text(encoding="utf-8"))["roles"]
 
 
 def match_bones(
@@ -74,19 +51,23 @@ def match_bones(
         Channels that shape keys or properties express already; bones (but for eyes, neck and
         head) do not repeat them.
     """
-    bones = _gather(controls)
-    cast = _cast(bones)
-    amounts = _Amounts(cast)
+    bones = gather_bones(controls)
+    cast = cast_roles(bones)
+    amounts = Amounts(cast, _eye_centres(cast, bones))
     gains: dict[Control, dict[str, float]] = {}
-    for (role, side), bone in cast.items():
-        for motion in _motions(role):
+    for (role, side), members in cast.items():
+        if role == "eye":
+            bone = members[0]
+            _add_eye(gains, bone, side, _ahead_of_eye(bone, side, bones, amounts))
+            continue
+        for motion in motions_of(role):
             channel = _sided(motion["channel"], side)
-            if channel in on_shapes and role != "eye":
+            if channel in on_shapes or not _is_wanted(motion, side, cast):
                 continue
-            # lids that follow the eye by a constraint must not follow it twice
-            if channel.startswith("eyeLook") and role != "eye" and bone.constrained:
-                continue
-            _add_motion(gains, bone, motion, channel, side, amounts)
+            for bone in members:
+                # lids that follow the eye by a constraint must not follow it twice
+                if not (channel.startswith("eyeLook") and bone.constrained):
+                    _add_motion(gains, bone, motion, channel, side, amounts)
     _add_head(gains, bones, cast)
     entries = [
         RigMapEntry(
@@ -99,134 +80,85 @@ def match_bones(
         for control, parts in gains.items()
     ]
     used = frozenset(control.name for control in gains)
-    return entries, BoneRoles(used, _face_bones(bones, cast))
+    return with_comfortable_limits(entries), BoneRoles(used, _face_bones(bones, cast))
 
 
-def _gather(controls: Sequence[Control]) -> dict[str, _Bone]:
-    bones: dict[str, _Bone] = {}
-    for control in controls:
-        if control.axis is None or control.at is None or control.tail is None:
-            continue
-        # of two armatures with equal bone names the first one counts
-        bone = bones.setdefault(
-            control.name,
-            _Bone(
-                control.name, control.parent, np.array(control.at), np.array(control.tail), {}, {}
-            ),
-        )
-        (bone.turn if control.is_rotation else bone.move).setdefault(control.index, control)
-    return bones
+def _is_wanted(motion: Mapping[str, Any], side: str, cast: Cast) -> bool:
+    """Whether a motion is meant for a character with these roles."""
 
+    def is_cast(role: str) -> bool:
+        return (role, side) in cast or (role, "C") in cast
 
-def _cast(bones: dict[str, _Bone]) -> dict[tuple[str, str], _Bone]:
-    """Which bone plays which role on which side; names that stand earlier in the list win."""
-    cast: dict[tuple[str, str], tuple[int, _Bone]] = {}
-    for bone in bones.values():
-        base, side = split_side(bone.name)
-        words = [word for word in base.split(" ") if not word.isdigit()]
-        for role in _roles():
-            sided = role.get("sided", False)
-            if sided != (side != "C"):
-                continue
-            rank = _rank(" ".join(words), role["names"])
-            place = (role["role"], side)
-            if rank is not None and (place not in cast or rank < cast[place][0]):
-                cast[place] = (rank, bone)
-                break
-    return {place: bone for place, (_, bone) in cast.items()}
-
-
-def _rank(words: str, names: Sequence[str]) -> int | None:
-    """Place of a bone's words in a list of names; a prefix before the name counts as worse."""
-    for rank, name in enumerate(names):
-        if words == name:
-            return rank
-    for rank, name in enumerate(names):
-        if words.endswith(f" {name}") and words.partition(" ")[0] in _PREFIXES:
-            return len(names) + rank
-    return None
-
-
-#: Words that rigs put before every bone's name.
-_PREFIXES = {
-    "def",
-    "org",
-    "bip",
-    "char",
-    "mixamorig",
-    "cc",
-    "face",
-    "facial",
-    "bone",
-    "j",
-    "b",
-    "c",
-}
-
-
-def _motions(role: str) -> list[dict[str, Any]]:
-    return next(entry["motions"] for entry in _roles() if entry["role"] == role)
+    better, needed = motion.get("unless", ""), motion.get("beside", "")
+    return not is_cast(better) and (not needed or is_cast(needed))
 
 
 def _sided(channel: str, side: str) -> str:
-    return channel.replace("~", "Left" if side == "L" else "Right")
-
-
-class _Amounts:
-    """Sizes of motions on this character."""
-
-    def __init__(self, cast: dict[tuple[str, str], _Bone]) -> None:
-        self._cast = cast
-        left, right = cast.get(("eye", "L")), cast.get(("eye", "R"))
-        between = float(np.linalg.norm(left.at - right.at)) if left and right else 0.0
-        self.eye_distance = between if between > 1e-4 else EYE_DISTANCE
-
-    def radians(self, motion: dict[str, Any], side: str) -> float:
-        if motion["amount"] == "lid":
-            return self._lid_rad(side) * motion["share"]
-        return math.radians(motion["amount"])
-
-    def length(self, motion: dict[str, Any], bone: _Bone) -> float:
-        if motion["amount"] == "jaw drop":
-            return self._jaw_drop(bone) * motion["share"]
-        return motion["amount"] * self.eye_distance
-
-    def _lid_rad(self, side: str) -> float:
-        """Angle between the lids of one eye, about the axis across the face."""
-        upper, lower = self._cast.get(("lid_upper", side)), self._cast.get(("lid_lower", side))
-        if upper and lower:
-            near = np.linalg.norm(upper.at - lower.at) < 0.1 * self.eye_distance
-            rise = [math.atan2(*(b.tail - b.at)[1:3]) for b in (upper, lower)]
-            if near and 0.1 < rise[0] - rise[1] < 1.5:
-                return rise[0] - rise[1]
-        return math.radians(LID_DEGREES)
-
-    def _jaw_drop(self, lip: _Bone) -> float:
-        """How far a wide open jaw takes the lips apart."""
-        jaw = self._cast.get(("jaw", "C"))
-        if jaw is None:
-            return 0.0
-        opening = next(m["amount"] for m in _motions("jaw") if m["channel"] == "jawOpen")
-        return float(np.linalg.norm((lip.at - jaw.at)[1:])) * math.radians(opening)
+    word = "Left" if side == "L" else "Right"
+    return channel.replace("~", word.lower() if channel.startswith("~") else word)
 
 
 def _add_motion(
     gains: dict[Control, dict[str, float]],
-    bone: _Bone,
+    bone: Bone,
     motion: dict[str, Any],
     channel: str,
     side: str,
-    amounts: _Amounts,
+    amounts: Amounts,
 ) -> None:
     turning = "turn" in motion
     direction = np.array(motion["turn" if turning else "move"], np.float64)
     # the table describes the left side; a mirrored turn keeps its part across the face
     if side == "R" and motion.get("mirror", True):
         direction = direction * ([1, -1, -1] if turning else [-1, 1, 1])
-    size = amounts.radians(motion, side) if turning else amounts.length(motion, bone)
     if not turning:
         direction = direction / np.linalg.norm(direction)
-    _spread(gains, bone.turn if turning else bone.move, channel, direction * size)
+        _spread(gains, bone.move, channel, direction * amounts.length(motion, bone))
+        return
+    turn = direction * amounts.radians(motion, side)
+    arm = amounts.arm(motion, bone, side)
+    if arm is None:
+        _spread(gains, bone.turn, channel, turn)
+    else:
+        _spread(gains, bone.move, channel, np.cross(turn, arm))
+
+
+def _add_eye(gains: dict[Control, dict[str, float]], bone: Bone, side: str, ahead: float) -> None:
+    """The captured angles on an eye's bone, or on the target that it looks at.
+
+    ``ahead`` is how far ahead of the eye the target lies; nought for the eye's own bone.
+    """
+    axes = bone.move if ahead else bone.turn
+    for motion in motions_of("eye"):
+        direction = np.array(motion["move" if ahead else "turn"], np.float64)
+        _spread(gains, axes, _sided(motion["channel"], side), direction * (ahead or 1.0))
+
+
+def _eye_centres(cast: Cast, bones: dict[str, Bone]) -> dict[str, FloatArray]:
+    """Where each eye is, by its side: its own bone, or the bones behind a target."""
+    amounts = Amounts(cast, {})
+    centres: dict[str, FloatArray] = {}
+    for side in "LR":
+        for bone in cast.get(("eye", side), ()):
+            ahead = _ahead_of_eye(bone, side, bones, amounts)
+            centres[side] = bone.at - np.array([0.0, 0.0, ahead])
+    return centres
+
+
+def _ahead_of_eye(bone: Bone, side: str, bones: dict[str, Bone], amounts: Amounts) -> float:
+    """How far ahead of the eye a bone of that name lies: nought where it is the eye's own.
+
+    A target has the eye's own bones straight behind it, well inside the head.
+    """
+    behind = 0.0
+    for other in bones.values():
+        base, own_side = split_side(other.name)
+        if own_side != side or "eye" not in base.split(" "):
+            continue
+        aside = np.linalg.norm((bone.at - other.at)[:2])
+        if aside < BEHIND_TARGET * amounts.eye_distance:
+            behind = max(behind, float(bone.at[2] - other.at[2]))
+    return behind if behind > AHEAD_OF_EYE * amounts.eye_distance else 0.0
 
 
 def _spread(
@@ -245,12 +177,12 @@ def _spread(
 
 def _add_head(
     gains: dict[Control, dict[str, float]],
-    bones: dict[str, _Bone],
-    cast: dict[tuple[str, str], _Bone],
+    bones: dict[str, Bone],
+    cast: Cast,
 ) -> None:
     """The head's rotation, shared over the neck chain in parts that add up to the whole."""
-    head = cast.get(("head", "C"))
-    chain = _neck_chain(head, bones) if head else [b for b in [cast.get(("neck", "C"))] if b]
+    head = next(iter(cast.get(("head", "C"), ())), None)
+    chain = _neck_chain(head, bones) if head else list(cast.get(("neck", "C"), ()))[:1]
     if not chain:
         return
     chain = chain[-3:]
@@ -261,7 +193,7 @@ def _add_head(
         _spread(gains, bone.turn, "headRoll", np.array([0.0, 0.0, -share]))
 
 
-def _neck_chain(head: _Bone, bones: dict[str, _Bone]) -> list[_Bone]:
+def _neck_chain(head: Bone, bones: dict[str, Bone]) -> list[Bone]:
     """Neck bones from the lowest up to the head."""
     chain = [head]
     while (parent := bones.get(chain[0].parent)) is not None:
@@ -271,9 +203,9 @@ def _neck_chain(head: _Bone, bones: dict[str, _Bone]) -> list[_Bone]:
     return chain
 
 
-def _face_bones(bones: dict[str, _Bone], cast: dict[tuple[str, str], _Bone]) -> tuple[str, ...]:
+def _face_bones(bones: dict[str, Bone], cast: Cast) -> tuple[str, ...]:
     """The head bone and all below it; every bone of a rig that has no head bone."""
-    head = cast.get(("head", "C"))
+    head = next(iter(cast.get(("head", "C"), ())), None)
     if head is None:
         return tuple(bones)
     inside: list[str] = []
@@ -289,9 +221,6 @@ def _face_bones(bones: dict[str, _Bone], cast: dict[tuple[str, str], _Bone]) -> 
 
 def is_head_bone(name: str) -> bool:
     """Whether a bone turns the head as a whole: the head itself or part of the neck."""
-    words = split_side(name)[0].split(" ")
-    return "neck" in words or any(
-        _rank(" ".join(w for w in words if not w.isdigit()), role["names"]) is not None
-        for role in _roles()
-        if role["role"] == "head"
-    )
+    words = split_side(name)[0]
+    names = next(role["names"] for role in face_roles() if role["role"] == "head")
+    return "neck" in words.split(" ") or rank_name(words, names) is not None

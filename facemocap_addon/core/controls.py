@@ -47,6 +47,8 @@ class Control:
         Why it must not be keyed: the expression or kind of the driver that owns it. Empty if none.
     constrained : bool
         For bones: constraints turn or move it too (lids that follow the eye by themselves).
+    answers : tuple of Answer
+        For driven controls: how they answer to what a person would move instead.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Control:
     parent: str = ""
     driven_by: str = ""
     constrained: bool = False
+    answers: tuple[Answer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -90,3 +93,26 @@ class ControlKey:
     owner: str
     path: str
     index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a driven control answers to one control at the beginning of its drivers, its root.
+
+    Attributes
+    ----------
+    root : ControlKey
+        What a person would move.
+    points : tuple of (float, float)
+        The root's value and the driven one, rising in the first, rising or falling in the second;
+        two where the answer is straight. Beyond its ends the driven value stays as it is.
+    rest : float
+        The root's value at rest.
+    is_handle : bool
+        The root is a bone that deforms nothing: it is there to drive, whatever it is called.
+    """
+
+    root: ControlKey
+    points: tuple[tuple[float, float], ...]
+    rest: float = 0.0
+    is_handle: bool = False

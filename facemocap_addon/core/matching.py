@@ -14,6 +14,7 @@ from .bone_matching import match_bones
 from .channels import arkit_names, arkit_schema, match_name, squeeze
 from .controls import BONE, PROPERTY, Control, ControlKey
 from .conventions import Convention, FitRule, conventions
+from .driver_following import follow_drivers
 from .rig_map import Fit, RigMap, RigMapEntry, Source
 from .take import Take
 
@@ -68,7 +69,8 @@ def match(controls: Sequence[Control], take: Take | None = None, rig: str = "") 
     Parameters
     ----------
     controls : sequence of Control
-        Driven controls are never matched: what drives them is.
+        Driven controls are never keyed: what drives them is, by its own name, or else by theirs
+        where it is known how they answer to it (`driver_following`).
     take : Take, optional
         Its recorded channels are looked for; without one, all ARKit channels are.
     rig : str
@@ -81,14 +83,20 @@ def match(controls: Sequence[Control], take: Take | None = None, rig: str = "") 
         where the eyeLook coefficients of that eye are). ``unmatched_controls``:
         controls (bones by name, within the head) that nothing drives.
     """
+    wanted = take.recorded if take is not None else tuple(arkit_schema())
     free = [control for control in controls if not control.driven_by]
+    found = _match_free(free, wanted, rig)
+    return follow_drivers(found, controls, wanted, lambda some: _match_free(some, wanted, rig))
+
+
+def _match_free(free: Sequence[Control], wanted: Sequence[str], rig: str) -> RigMap:
+    """The map of controls that may all be keyed."""
     named = [control for control in free if control.kind != BONE]
     draft = _match_named(named)
-    on_shapes = {source.channel for entry in draft.entries.values() for source in entry.sources}
+    on_shapes = set(RigMap(rig, tuple(draft.entries.values()), fits=tuple(draft.fits)).channels)
     bones = [control for control in free if control.kind == BONE]
     bone_entries, bone_roles = match_bones(bones, on_shapes)
     entries = [*draft.entries.values(), *bone_entries]
-    wanted = take.recorded if take is not None else tuple(arkit_schema())
     covered = RigMap(rig, tuple(entries), fits=tuple(draft.fits)).covered
     return RigMap(
         rig=rig,

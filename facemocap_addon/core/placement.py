@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arrays import FloatArray
+from .gaze_angles import NO_NEUTRAL, find_neutral
 from .retargeting import SolveResult, retarget
 from .rig_map import RigMap
 from .take import Take
@@ -41,7 +42,8 @@ def solve_on_frames(
         One key per sample where it was taken; else one on every whole frame, from the first at or
         after ``start_frame`` to the first at or after the end, which holds the last value.
     raw : bool
-        As `retargeting.retarget` has it.
+        As `retargeting.retarget` has it; gaze keeps what else is taken for straight ahead
+        (`gaze_angles.find_neutral`).
 
     Returns
     -------
@@ -49,13 +51,15 @@ def solve_on_frames(
     frames : (n,) float64
     """
     played = mirror_take(take) if mirror else take
+    # of the whole take, so that every part of it looks the same way
+    neutral = NO_NEUTRAL if raw else find_neutral(played)
     played, start_s, end_s = trim_take(played, *range_s)
     if on_capture_times:
-        solved = retarget(played, rig_map, raw=raw)
+        solved = retarget(played, rig_map, raw=raw, neutral=neutral)
         solved = solved.rows((played.times >= start_s) & (played.times <= end_s))
         return solved, clock.frames(solved.times - start_s, start_frame)
     first = np.ceil(start_frame - FRAME_SLACK)
     late_s = (first - start_frame) / clock.rate_hz
     frames = first + np.arange(max(clock.span(end_s - start_s - late_s), 0) + 1, dtype=np.float64)
     times = np.minimum(start_s + clock.seconds(frames, start_frame), end_s)
-    return retarget(played, rig_map, times, raw=raw), frames
+    return retarget(played, rig_map, times, raw=raw, neutral=neutral), frames

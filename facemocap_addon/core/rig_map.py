@@ -10,8 +10,10 @@ r"""Rig maps: which channels drive which controls, as a JSON file that a person 
                   "limits": [0.0, 1.0], "confidence": 1.0, "how": "name"}],
      "unmatched_channels": [], "unmatched_controls": []}
 
-Two parts are there only where they are needed. A source with ``"over": "jawOpen"`` counts as a part
-of that channel. ``fits`` names controls whose values are found together, frame by frame:
+Three parts are there only where they are needed. A source with ``"over": "jawOpen"`` counts as a
+part of that channel. An entry's ``"response": [[0, 0], [0.5, 0.3], [1, 1]]`` bends its sum before
+the offset and the limits (`response.respond`). ``fits`` names controls whose values are found
+together, frame by frame:
 
 .. code-block:: json
 
@@ -35,6 +37,7 @@ from typing import Any, cast
 from .controls import BONE, KINDS, ControlKey
 from .errors import FacemocapError
 from .files import read_file, replace_file
+from .response import Response, check_response
 
 SCHEMA = 1
 #: How an entry came to be.
@@ -63,7 +66,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RigMapEntry:
-    """One control and what drives it: sum of gains times channels, plus offset, within limits."""
+    """One control and what drives it: sum of gains times channels, plus offset, within limits.
+
+    ``response`` bends the sum before the offset and the limits; empty means straight.
+    """
 
     control: ControlKey
     sources: tuple[Source, ...]
@@ -71,6 +77,7 @@ class RigMapEntry:
     limits: tuple[float, float] = (0.0, 1.0)
     confidence: float = 1.0
     how: str = "name"
+    response: Response = ()
 
     def __post_init__(self) -> None:
         low, high = self.limits
@@ -81,6 +88,18 @@ class RigMapEntry:
             raise ValueError(f"limits must be [low, high], not [{low}, {high}]")
         if self.how not in HOW:
             raise ValueError(f"how must be one of {', '.join(HOW)}, not {self.how!r}")
+        check_response(self.response)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {
+            "control": _key_to_json(self.control),
+            "sources": [source.to_json() for source in self.sources],
+            "offset": self.offset,
+            "limits": list(self.limits),
+            "confidence": self.confidence,
+            "how": self.how,
+        } | ({"response": [list(point) for point in self.response]} if self.response else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +173,19 @@ class RigMap:
         """Channels whose content reaches the character.
 
         Besides those that drive something, the eye angles where the eyeLook coefficients of that
-        eye do: they say the same once more.
+        eye do, and the coefficients where the angles do: they say the same once more.
         """
-        driving = self.channels
-        angles = (
-            f"{side.lower()}Eye{angle}"
-            for side in ("Left", "Right")
-            for angle in ("Yaw", "Pitch", "Roll")
-            if any(name.startswith("eyeLook") and name.endswith(side) for name in driving)
-        )
-        return frozenset((*driving, *angles))
+        found = set(self.channels)
+        for side in ("Left", "Right"):
+            angles = {f"{side.lower()}Eye{angle}" for angle in ("Yaw", "Pitch", "Roll")}
+            looks = {f"eyeLook{way}{side}" for way in ("Out", "In", "Up", "Down")}
+            if (angles | looks) & set(self.channels):
+                found |= angles
+            # the angles' own two halves
+            for angle, ways in (("Yaw", ("Out", "In")), ("Pitch", ("Up", "Down"))):
+                if f"{side.lower()}Eye{angle}" in self.channels:
+                    found |= {f"eyeLook{way}{side}" for way in ways}
+        return frozenset(found)
 
     def with_entry(self, entry: RigMapEntry) -> RigMap:
         """A map in which ``entry`` stands for its control."""
@@ -179,17 +201,7 @@ class RigMap:
         return {
             "schema": SCHEMA,
             "rig": self.rig,
-            "entries": [
-                {
-                    "control": _key_to_json(entry.control),
-                    "sources": [source.to_json() for source in entry.sources],
-                    "offset": entry.offset,
-                    "limits": list(entry.limits),
-                    "confidence": entry.confidence,
-                    "how": entry.how,
-                }
-                for entry in self.entries
-            ],
+            "entries": [entry.to_json() for entry in self.entries],
             "unmatched_channels": list(self.unmatched_channels),
             "unmatched_controls": list(self.unmatched_controls),
         } | ({"fits": [fit.to_json() for fit in self.fits]} if self.fits else {})
@@ -291,7 +303,15 @@ def _entry_from_json(item: Any) -> RigMapEntry:
         limits=(float(low), float(high)),
         confidence=float(item.get("confidence", 1.0)),
         how=str(item.get("how", "hand")),
+        response=tuple(_point_from_json(point) for point in item.get("response", ())),
     )
+
+
+def _point_from_json(point: Any) -> tuple[float, float]:
+    if not isinstance(point, list) or len(cast(list[Any], point)) != 2:
+        raise ValueError("response must be a list of points [in, out]")
+    before, after = cast(list[Any], point)
+    return float(before), float(after)
 
 
 def _fit_from_json(item: Any) -> Fit:

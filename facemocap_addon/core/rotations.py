@@ -66,6 +66,46 @@ def continuous(quaternions: FloatArray) -> FloatArray:
     return q * signs[:, None]
 
 
+def nearest_vectors(vectors: FloatArray, near: FloatArray) -> FloatArray:
+    """The same rotations ``(..., 3)`` by the vectors that lie nearest to ``near`` ``(..., 3)``.
+
+    Whole turns are added about the axis that each has; a rotation of nought takes the axis of
+    ``near``.
+    """
+    vectors, near = np.asarray(vectors, np.float64), np.asarray(near, np.float64)
+    angle = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    still = angle < 1e-9
+    wanted = np.linalg.norm(near, axis=-1, keepdims=True)
+    axis = np.where(still, near, vectors) / np.maximum(np.where(still, wanted, angle), 1e-300)
+    turns = np.round(((axis * near).sum(axis=-1, keepdims=True) - angle) / (2 * np.pi))
+    return vectors + 2 * np.pi * turns * axis
+
+
+def continuous_vectors(vectors: FloatArray) -> FloatArray:
+    """Rotation vectors ``(n, 3)`` whose angle goes on past half a turn instead of jumping back."""
+    out = np.array(vectors, np.float64)
+    jumps = np.flatnonzero(np.linalg.norm(np.diff(out, axis=0), axis=1) > np.pi / 2)
+    for row in range(int(jumps[0]) + 1, len(out)) if len(jumps) else ():
+        out[row] = nearest_vectors(out[row], out[row - 1])
+    return out
+
+
+def continuous_head_angles(angles: FloatArray) -> FloatArray:
+    """Yaw, pitch and roll ``(n, 3)`` of the same rotations without jumps between rows.
+
+    Angles that run over half a turn go on; where a recorder changes over to the other triple of
+    the same rotation (yaw + pi, pi - pitch, roll + pi) that is undone. The first row stays.
+    """
+    out = np.array(angles, np.float64)
+    jumps = np.flatnonzero(np.abs(np.diff(out, axis=0)).max(axis=1, initial=0.0) > np.pi / 2)
+    for row in range(int(jumps[0]) + 1, len(out)) if len(jumps) else ():
+        before = out[row - 1]
+        other = np.pi + out[row] * [1.0, -1.0, 1.0]
+        pair = [_by_whole_turns(angle, before) for angle in (out[row], other)]
+        out[row] = min(pair, key=lambda angle: float(np.abs(angle - before).sum()))
+    return out
+
+
 def to_matrix(quaternion: FloatArray) -> FloatArray:
     """Rotation matrices ``(..., 3, 3)`` of unit quaternions."""
     w, x, y, z = np.moveaxis(np.asarray(quaternion, np.float64), -1, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 
@@ -12,8 +13,10 @@ from ..core.character import Character
 from ..core.controls import BONE, PROPERTY, SHAPE_KEY, Control
 from ..core.errors import FacemocapError
 from .bone_frames import bone_axes, character_frame
+from .bone_limits import bone_range
 from .data_paths import split_path
-from .driver_links import driver_state, drivers_of, property_links
+from .driver_following import follow_drivers
+from .driver_links import driver_state, driver_words, drivers_of, property_links
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,8 @@ def owner_object(picked: CharacterObjects, owner: str, kind: str = PROPERTY) -> 
     for obj in picked.objects:
         if obj.override_library is not None and obj.override_library.reference.name == owner:
             return obj
-    # a property may sit on an object beside the character's own (a control panel)
-    found = bpy.data.objects.get(owner) if kind == PROPERTY else None
+    # properties and bones may belong to an object beside the character's own (a control panel)
+    found = bpy.data.objects.get(owner) if kind != SHAPE_KEY else None
     if found is None:
         raise FacemocapError(
             f'The character "{picked.name}" has no object "{owner}" that its rig map names',
@@ -170,13 +173,14 @@ def read_character(picked: CharacterObjects, scene: bpy.types.Scene) -> Characte
             controls += _shape_controls(mesh, keys, notes)
     if picked.armature is not None:
         controls += _bone_controls(picked.armature, notes)
-    controls += _property_controls(picked, members)
+    controls += _property_controls(picked, members, notes)
+    controls, in_the_way = follow_drivers(picked, scene, controls)
     return Character(
         name=picked.name,
         meshes=tuple(mesh.name for mesh in picked.meshes),
         armature=picked.armature.name if picked.armature else "",
         controls=tuple(controls),
-        notes=tuple(notes),
+        notes=(*notes, *in_the_way),
     )
 
 
@@ -197,7 +201,9 @@ def _shape_controls(mesh: bpy.types.Object, keys: bpy.types.Key, notes: list[str
         driven[fcurve.data_path] = state.why
         if state.idle:
             name = fcurve.data_path.removeprefix('key_blocks["').removesuffix('"].value')
-            notes.append(f'"{name}" on {mesh.name} does nothing: {state.idle}.')
+            notes.append(
+                f'"{name}" on {mesh.name} does nothing: {state.idle} ("{driver_words(fcurve)}").'
+            )
     return [
         Control(
             kind=SHAPE_KEY,
@@ -221,16 +227,21 @@ def _bone_controls(armature: bpy.types.Object, notes: list[str]) -> list[Control
         state = driver_state(fcurve)
         driven[fcurve.data_path, fcurve.array_index] = state.why
         if state.idle:
-            notes.append(f"{fcurve.data_path} of {armature.name} does nothing: {state.idle}.")
+            notes.append(
+                f"{fcurve.data_path} of {armature.name} does nothing: {state.idle} "
+                f'("{driver_words(fcurve)}").'
+            )
     controls: list[Control] = []
     for bone in armature.data.bones:
         pose = armature.pose.bones[bone.name]
         own = axes[bone.name]
         for channel in ("rotation", "location"):
             real = rotation_channel(pose) if channel == "rotation" else "location"
-            owners = [
-                why for (path, _), why in driven.items() if path == bone_path(bone.name, real)
-            ]
+            owners = {
+                at: why for (path, at), why in driven.items() if path == bone_path(bone.name, real)
+            }
+            # the parts of a rotation are keyed together, those of a location each by itself
+            together = next(iter(owners.values()), "") if channel == "rotation" else ""
             controls += [
                 Control(
                     kind=BONE,
@@ -238,17 +249,25 @@ def _bone_controls(armature: bpy.types.Object, notes: list[str]) -> list[Control
                     path=bone_path(bone.name, channel),
                     index=index,
                     name=bone.name,
-                    range=(-3.1416, 3.1416) if channel == "rotation" else (-10.0, 10.0),
+                    range=bone_range(pose, channel, index),
                     axis=_triple(own[index]),
                     at=_triple(own[3]),
                     tail=_triple(own[4]),
                     parent=bone.parent.name if bone.parent else "",
-                    driven_by=owners[0] if owners else "",
-                    constrained=any(not c.mute and c.influence > 0 for c in pose.constraints),
+                    driven_by=together or (owners.get(index, "") if channel == "location" else ""),
+                    constrained=_is_constrained(pose),
                 )
                 for index in range(3)
             ]
     return controls
+
+
+def _is_constrained(pose: Any) -> bool:
+    """Whether constraints turn or move a bone; limits only hold it."""
+    return any(
+        not each.mute and each.influence > 0 and not each.type.startswith("LIMIT_")
+        for each in pose.constraints
+    )
 
 
 def rotation_channel(pose: bpy.types.PoseBone | bpy.types.Object) -> str:
@@ -260,7 +279,9 @@ def rotation_channel(pose: bpy.types.PoseBone | bpy.types.Object) -> str:
     return "rotation_euler"
 
 
-def _property_controls(picked: CharacterObjects, members: set[bpy.types.Object]) -> list[Control]:
+def _property_controls(
+    picked: CharacterObjects, members: set[bpy.types.Object], notes: list[str]
+) -> list[Control]:
     """Custom properties behind the character's drivers that nothing else drives."""
     datablocks: list[bpy.types.ID | None] = [mesh.data.shape_keys for mesh in picked.meshes]
     datablocks += list(picked.objects)
@@ -278,6 +299,13 @@ def _property_controls(picked: CharacterObjects, members: set[bpy.types.Object])
                 continue
             if not isinstance(value, int | float):
                 continue
+            state = driver_state(driver) if driver else None
+            place = link.owner.name_full, link.path
+            if driver and state and state.idle and place not in controls:
+                notes.append(
+                    f'"{property_name(path)}" of {link.owner.name} does nothing: {state.idle} '
+                    f'("{driver_words(driver)}").'
+                )
             controls[link.owner.name_full, link.path] = Control(
                 kind=PROPERTY,
                 owner=link.owner.name,
@@ -286,7 +314,7 @@ def _property_controls(picked: CharacterObjects, members: set[bpy.types.Object])
                 name=property_name(link.path),
                 rest=0.0,
                 range=_property_range(link.owner, link.path),
-                driven_by=driver_state(driver).why if driver else "",
+                driven_by=state.why if state else "",
             )
     return [controls[key] for key in sorted(controls)]
 

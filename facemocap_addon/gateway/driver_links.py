@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -59,12 +59,26 @@ def driver_state(fcurve: bpy.types.FCurve) -> DriverState:
     return DriverState(why, idle)
 
 
+def driver_words(fcurve: bpy.types.FCurve) -> str:
+    """A driver as sentences name it: its expression, or what it makes of its variables."""
+    driver = fcurve.driver
+    if driver.type == "SCRIPTED":
+        return driver.expression.strip() or "an empty expression"
+    names = ", ".join(variable.name for variable in driver.variables)
+    return f"{driver.type.lower()} of {names or 'nothing'}"
+
+
 def property_links(
     datablock: bpy.types.ID | None, objects: set[bpy.types.Object]
 ) -> Iterator[PropertyLink]:
-    """Custom properties that the drivers of ``datablock`` read, each once."""
+    """Custom properties that the drivers of ``datablock`` read, each once.
+
+    A property that is driven itself leads on to those that its own driver reads.
+    """
     seen: set[tuple[str, str]] = set()
-    for fcurve in drivers_of(datablock):
+    waiting = list(drivers_of(datablock))
+    while waiting:
+        fcurve = waiting.pop(0)
         for variable in fcurve.driver.variables:
             if variable.type != "SINGLE_PROP":
                 continue
@@ -73,6 +87,7 @@ def property_links(
                 if link and (link.owner.name_full, link.path) not in seen:
                     seen.add((link.owner.name_full, link.path))
                     yield link
+                    waiting += [f for f in drivers_of(target.id) if f.data_path == target.data_path]
 
 
 def _link(
@@ -82,8 +97,15 @@ def _link(
         return None
     if isinstance(datablock, bpy.types.Object):
         return PropertyLink(datablock, path)
-    # a property of the armature or mesh itself is named through an object that uses it
+    owner = user_of(datablock, objects)
+    return PropertyLink(owner, f"data{path}") if owner and path.startswith("[") else None
+
+
+def user_of(
+    datablock: bpy.types.ID, objects: Iterable[bpy.types.Object]
+) -> bpy.types.Object | None:
+    """The object by which a property of an armature or mesh is named."""
     for candidate in sorted(objects, key=lambda o: o.name_full):
-        if candidate.data == datablock and path.startswith("["):
-            return PropertyLink(candidate, f"data{path}")
+        if candidate.data == datablock:
+            return candidate
     return None

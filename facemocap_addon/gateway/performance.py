@@ -11,21 +11,28 @@ import bpy
 import numpy as np
 
 from ..core.bone_matching import is_head_bone
+from ..core.contacts.face_contacts import FaceContacts, contacts_from_json
+from ..core.contacts.keeping import KeptContacts
 from ..core.errors import FacemocapError
 from ..core.names import unique_name
 from ..core.placement import solve_on_frames
+from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
-from ..core.retargeting import SolveResult
 from ..core.rig_map import RigMap
 from ..core.take import Take
+from ..core.take_edits import mirror_take
+from .apply_report import report_apply
 from .characters import CharacterObjects
+from .contacts import keep_on_character
 from .keys import slot_channelbag, write_curves
 from .layering import add_face_strip, animated_paths, check_free, lay_on_top, pass_on, take_off
 from .limits import LAST_FRAME, name_bytes
+from .measuring import stored_measurement
 from .overrides import make_editable
 from .records import KEY, SCHEMA, Performance, find_performance, idle_action, performances
 from .rest_values import read_values, restore_values
 from .scenes import scene_clock
+from .sliders import restore_sliders, widen_sliders
 from .take_storage import store_take
 from .targets import Target, make_targets, missing_controls
 
@@ -54,6 +61,11 @@ class ApplyOptions:
         Over animation that was there before: REPLACE it or COMBINE with it.
     override : bool
         The person agrees to library overrides of what is linked.
+    contacts : bool
+        Let lids and lips meet where the take has them closed, on characters whose contacts are
+        known.
+    widen_sliders : bool
+        The person agrees to slider ranges being widened where a contact needs it.
     """
 
     start_frame: float = 1.0
@@ -65,6 +77,8 @@ class ApplyOptions:
     face_layer: Layer = "REPLACE"
     head_layer: Layer = "COMBINE"
     override: bool = False
+    contacts: bool = True
+    widen_sliders: bool = False
 
 
 def apply_take(
@@ -73,12 +87,28 @@ def apply_take(
     take: Take,
     rig_map: RigMap,
     options: ApplyOptions = ApplyOptions(),
+    contacts: FaceContacts | None = None,
 ) -> Report:
+    """Put a take on a character, in one call; parameters and errors as `apply_job`."""
+    return run_job(apply_job(scene, picked, take, rig_map, options, contacts))
+
+
+def apply_job(
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    take: Take,
+    rig_map: RigMap,
+    options: ApplyOptions = ApplyOptions(),
+    contacts: FaceContacts | None = None,
+) -> Job[Report]:
     """Put a take on a character.
 
     Everything is computed and checked before anything is written. Applying the same take again
     replaces our own Action; another take takes the place of the one that played, whose Action is
     kept in the file. What the character played before goes on below, untouched.
+
+    Where lids and lips are on the character is told by ``contacts``, or else by the measurement
+    that is kept with it; without any, blinks and lips are as captured.
 
     Raises
     ------
@@ -109,6 +139,16 @@ def apply_take(
             f'Nothing on "{picked.name}" fits the take "{take.label}"',
             "Match the character's controls by hand, or choose another character",
         )
+    kept = KeptContacts(solved, {}, {})
+    if contacts is None and options.contacts and not options.raw:
+        contacts = _known_contacts(picked)
+    if contacts is not None and options.contacts and not options.raw:
+        whole = mirror_take(take) if options.mirror else take
+        kept = yield from keep_on_character(
+            picked, scene, contacts, (whole, rig_map, solved), widen=options.widen_sliders
+        )
+        solved = kept.solved
+    yield Progress(0.9, "Writing keys")
     too_large = np.abs(solved.values).max(axis=0) > np.finfo(np.float32).max
     if too_large.any():
         control = solved.controls[int(np.argmax(too_large))]
@@ -132,9 +172,17 @@ def apply_take(
     present = find_performance(picked)
     for datablock in [*(t.datablock for t in targets), *(present.datablocks if present else ())]:
         check_free(datablock)
-    request = _Request(take, rig_map, options, (float(frames[0]), float(frames[-1])))
+    request = _Request(take, rig_map, options, (float(frames[0]), float(frames[-1])), kept)
     keys = _write(scene, picked, request, targets)
-    return _report(picked, request, solved, targets, keys)
+    curves = sum(len(target.curves) for target in targets)
+    return report_apply(picked, request.take, rig_map, kept, keys, curves, raw=options.raw)
+
+
+def _known_contacts(picked: CharacterObjects) -> FaceContacts | None:
+    """Those in the measurement that is kept with a character."""
+    measured = stored_measurement(picked)
+    found = measured.contacts if measured else None
+    return contacts_from_json(found) if found else None
 
 
 def _beyond_last_frame(frame: float) -> FacemocapError:
@@ -167,12 +215,13 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
 
 @dataclass(frozen=True)
 class _Request:
-    """What is to be written: ``span`` are its first and last scene frame."""
+    """What is to be written: ``span`` are its first and last scene frame, ``kept`` its values."""
 
     take: Take
     rig_map: RigMap
     options: ApplyOptions
     span: tuple[float, float]
+    kept: KeptContacts
 
 
 def _write(
@@ -213,6 +262,7 @@ def _write(
     for target in targets:
         keys += _write_target(action, target, request, record["targets"])
     record.update(_set_range(scene, request))
+    record["sliders"] = widen_sliders(picked, request.kept.beyond)
     action[KEY] = record
     return keys
 
@@ -238,7 +288,9 @@ def _write_target(
         and options.face_layer != options.head_layer
         and before & {curve.path for curve in face}
     )
-    blend = options.head_layer if head else options.face_layer
+    # where nothing turned the head before, combining would only round small turns away
+    turned = before & {curve.path for curve in head}
+    blend = options.head_layer if turned else options.face_layer
     record = lay_on_top(datablock, action, slot, blend, span)
     keys = write_curves(slot_channelbag(action, slot), head if apart else target.curves)
     if apart:
@@ -263,6 +315,7 @@ def _take_off(scene: bpy.types.Scene, performance: Performance) -> None:
         else:
             pass_on(datablock, performance.action, record, above)
     record = performance.action[KEY]
+    restore_sliders(list(record.get("sliders", ())))
     if "range_set" in record:
         present = [scene.frame_start, scene.frame_end]
         if present == list(record["range_set"]) and not _others_need_range(performance):
@@ -309,48 +362,3 @@ def _others_need_range(performance: Performance) -> bool:
 
 def _bones_of(picked: CharacterObjects) -> list[bpy.types.Bone]:
     return list(picked.armature.data.bones) if picked.armature else []
-
-
-def _report(
-    picked: CharacterObjects,
-    request: _Request,
-    solved: SolveResult,
-    targets: list[Target],
-    keys: int,
-) -> Report:
-    take, rig_map = request.take, request.rig_map
-    matched = [name for name in take.recorded if name in rig_map.covered]
-    unmatched = [name for name in take.recorded if name not in rig_map.covered]
-    # a sum of several channels is meant to be cut; one channel alone that passes its limit is news
-    alone = {entry.control for entry in rig_map.entries if len(entry.sources) == 1}
-    clipped = [
-        f"{control.owner}: {control.path}"
-        for control, cut in zip(solved.controls, solved.clipped.any(axis=0), strict=True)
-        if cut and control in alone
-    ]
-    warnings: list[str] = []
-    raw = request.options.raw
-    limits = "pass their limits" if raw else "reach their limits and are held there"
-    if clipped:
-        warnings.append(
-            f"{len(clipped)} controls {limits}: "
-            + ", ".join(clipped[:3])
-            + (" and more." if len(clipped) > 3 else ".")
-        )
-    return Report(
-        summary=f'"{take.label}" plays on {picked.name}: {keys} keys, '
-        f"{len(matched)} of {len(take.recorded)} channels",
-        counts={
-            "keys": keys,
-            "curves": sum(len(target.curves) for target in targets),
-            "controls": len(solved.controls),
-            "channels_matched": len(matched),
-            "channels_unmatched": len(unmatched),
-            "controls_clipped": len(clipped),
-        },
-        measures={
-            "clipped_share": float(solved.clipped.mean()),
-            "residual": float(solved.residual.mean()),
-        },
-        warnings=tuple(warnings),
-    )

@@ -279,3 +279,13 @@ class Ruler:
             mesh.data.edges.foreach_get("vertices", ends)
             parts.append(ends.reshape(-1, 2) + self.part(mesh).start)
         return np.concatenate(parts)
+
+    def triangles(self) -> np.ndarray:
+        """Triangles ``(t, 3)`` between the points."""
+        parts = [np.empty((0, 3), np.int32)]
+        for mesh in self._copy.meshes:
+            mesh.data.calc_loop_triangles()
+            corners = np.empty(len(mesh.data.loop_triangles) * 3, np.int32)
+            mesh.data.loop_triangles.foreach_get("vertices", corners)
+            parts.append(corners.reshape(-1, 3) + self.part(mesh).start)
+        return np.concatenate(parts)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import bpy
@@ -43,7 +43,7 @@ class Mover:
         """Points ``(n,)`` that move at all when all of one bone or a property is moved."""
         # unequal parts, so that a bone's components do not undo each other
         amounts = {c: self.amounts(c)[-1] * (1 - 0.2 * c.index) for c in controls}
-        return np.abs(self._displacement(amounts)).max(axis=1) > self._least_m
+        return np.abs(self.displacement(amounts)).max(axis=1) > self._least_m
 
     def amounts(self, control: Control) -> tuple[float, ...]:
         """Values at which a control is measured, the upward one last."""
@@ -60,29 +60,49 @@ class Mover:
         ``group`` holds each control with the points ``(n,)`` that may move with it.
         """
         ends = {control: self.amounts(control) for control, _ in group}
+        fields = [
+            self.displacement({c: values[turn] for c, values in ends.items() if turn < len(values)})
+            for turn in range(max(len(values) for values in ends.values()))
+        ]
+        rows = {
+            control: [
+                np.flatnonzero(support & (np.abs(fields[turn]).max(axis=1) > self._least_m))
+                for turn in range(len(ends[control]))
+            ]
+            for control, support in group
+        }
+        # half the amount is worth a look where nothing is known of the other way
+        single = {c: both for c, both in rows.items() if not all(map(len, both)) or len(both) < 2}
         found: list[Motion] = []
-        for turn in range(max(len(values) for values in ends.values())):
-            amounts = {c: values[turn] for c, values in ends.items() if turn < len(values)}
-            full = self._displacement(amounts)
-            half = self._displacement({c: 0.5 * value for c, value in amounts.items()})
-            for control, support in group:
-                if control not in amounts:
+        for turn in range(len(fields)):
+            alone = {
+                c: 0.5 * ends[c][turn]
+                for c, both in single.items()
+                if turn < len(both) and len(both[turn])
+            }
+            half = self.displacement(alone) if alone else None
+            for control, _ in group:
+                if turn >= len(rows[control]) or not len(rows[control][turn]):
                     continue
-                moving = support & (np.abs(full).max(axis=1) > self._least_m)
-                rows = np.flatnonzero(moving)
-                if len(rows):
-                    straight = linearity(half[rows], full[rows])
-                    found.append(Motion(control, amounts[control], rows, full[rows], straight))
+                own = rows[control][turn]
+                full = fields[turn][own]
+                if control in alone and half is not None:
+                    halfway = half[own]
+                else:
+                    halfway = _halfway(full, fields[1 - turn][own])
+                straight = linearity(halfway, full)
+                found.append(Motion(control, ends[control][turn], own, full, straight))
         return found
 
-    def _displacement(self, amounts: dict[Control, float]) -> np.ndarray:
+    def displacement(self, amounts: Mapping[Control, float]) -> np.ndarray:
+        """Where a pose takes all points ``(n, 3)`` from rest; afterwards the copy is at rest."""
         try:
             self._set(amounts)
             return self._ruler.points() - self.rest
         finally:
             self._set(dict.fromkeys(amounts, 0.0))
 
-    def _set(self, amounts: dict[Control, float]) -> None:
+    def _set(self, amounts: Mapping[Control, float]) -> None:
         turns: dict[str, np.ndarray] = {}
         for control, amount in amounts.items():
             if control.kind != BONE:
@@ -96,17 +116,29 @@ class Mover:
             _turn(self._copy.armature.pose.bones[name], vector)
 
 
+def _halfway(full: np.ndarray, opposite: np.ndarray) -> np.ndarray:
+    """Displacements half way to ``full`` by the parabola through both ends and rest."""
+    return 0.375 * full - 0.125 * opposite
+
+
 def lay_properties_to_rest(copy: Standin, controls: Sequence[Control]) -> None:
     """Set the copy's properties to their rest values."""
     for control in controls:
         _set_property(copy, control, control.rest)
 
 
+def keep_properties(copy: Standin, controls: Sequence[Control]) -> None:
+    """Set the copy's properties to what the character has now."""
+    for control in controls:
+        now: Any = owner_object(copy.picked, control.owner).path_resolve(control.path)
+        _set_property(copy, control, float(now))
+
+
 def _set_property(copy: Standin, control: Control, value: float) -> None:
     owner = copy.copies[owner_object(copy.picked, control.owner)]
     head, _, name = split_path(control.path)
     holder: Any = owner.path_resolve(head) if head else owner
-    kind = type(holder[name])
+    kind: Any = type(holder[name])
     # switches and counters take nothing else
     holder[name] = value if kind is float else kind(round(value))
     # a custom property does not tell what hangs on it that it has changed

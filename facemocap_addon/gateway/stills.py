@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from .characters import CharacterObjects
+from .face_view import FaceView, find_face_view
+
+#: A scene's own camera is used where the face would fill this part of the picture's height ...
+LEAST_HIGH = 0.3
+#: ... and is in the picture this far up and down from its middle, in parts of its own picture.
+INNER = 0.3
 
 
 def render_stills(
@@ -28,14 +35,18 @@ def render_stills(
 ) -> list[Path]:
     """Render frames with Cycles on the CPU; ``folder/stem_FRAME.png`` each, in the frames' order.
 
-    ``size_px`` is the height, and the width unless ``width_px`` says otherwise. A scene without a
-    camera gets one in front of the face and two lights while it renders.
+    ``size_px`` is the height, and the width unless ``width_px`` says otherwise. A scene whose
+    camera does not show the face gets one in front of it and two lights while it renders.
     """
     paths: list[Path] = []
     size = (size_px if width_px is None else width_px, size_px)
-    with _studio(scene, picked), _render_settings(scene, size, samples):
+    with (
+        _render_settings(scene, size, samples),
+        _studio(scene, picked, frames, size) as studio,
+    ):
         for frame in frames:
             scene.frame_set(frame)
+            studio.follow(frame)
             path = folder / f"{stem}_{frame:04d}.png"
             scene.render.filepath = str(path)
             bpy.ops.render.render(write_still=True, scene=scene.name)
@@ -112,41 +123,90 @@ def write_jpeg(still: Path, path: Path, quality: int = 88) -> None:
         bpy.data.images.remove(image)
 
 
+@dataclass(frozen=True)
+class _Studio:
+    """Moves a camera and lamps that were made for the pictures along with the face."""
+
+    made: list[bpy.types.Object]
+    places: list[Matrix]
+    view: FaceView
+
+    def follow(self, frame: int) -> None:
+        """Put them before the face as it is at a frame."""
+        for obj, place in zip(self.made, self.places, strict=True):
+            obj.matrix_world = Matrix.Translation(self.view.middles[frame].tolist()) @ place
+
+
 @contextmanager
-def _studio(scene: bpy.types.Scene, picked: CharacterObjects) -> Iterator[None]:
-    """A camera and lights for scenes that have none; everything made here is deleted again."""
-    if scene.camera is not None:
-        yield
+def _studio(
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    frames: Sequence[int],
+    size: tuple[int, int],
+) -> Iterator[_Studio]:
+    """The scene's camera where it shows the face; else one, with lamps, that is deleted again."""
+    view = find_face_view(scene, picked, frames)
+    own = scene.camera
+    if own is not None and _shows(scene, own, view, size):
+        yield _Studio([], [], view)
         return
-    centre, height, front = _face_place(picked)
-    camera = bpy.data.cameras.new("Face Mocap still")
-    camera.lens = 85.0
-    made: list[bpy.types.Object] = [bpy.data.objects.new("Face Mocap still", camera)]
-    made[0].matrix_world = _looking(centre + front * height * 3.6, centre)
-    for name, aside, up, watts in (("key", 0.8, 0.7, 18.0), ("fill", -0.9, 0.1, 7.0)):
-        light = bpy.data.lights.new(f"Face Mocap {name}", "AREA")
-        light.size = 1.2 * height
-        light.energy = watts * (height / 0.25) ** 2
-        lamp = bpy.data.objects.new(f"Face Mocap {name}", light)
-        side = front.cross(Vector((0, 0, 1)))
-        at = centre + (front * 2.4 + side * (-2 * aside) + Vector((0, 0, up * 2))) * height
-        lamp.matrix_world = _looking(at, centre)
-        made.append(lamp)
+    made, places = _make_studio(view, size)
     for obj in made:
         scene.collection.objects.link(obj)
     scene.camera = made[0]
     world = None if scene.world else _grey_world()
     scene.world = world or scene.world
     try:
-        yield
+        yield _Studio(made, places, view)
     finally:
-        scene.camera = None
+        scene.camera = own
         if world is not None:
             bpy.data.worlds.remove(world)
         data: list[Any] = [obj.data for obj in made]
         for obj in made:
             bpy.data.objects.remove(obj)
         bpy.data.batch_remove(data)
+
+
+def _shows(scene: bpy.types.Scene, camera: Any, view: FaceView, size: tuple[int, int]) -> bool:
+    """Whether a camera has the face in its picture at all frames, and not from afar."""
+    graph = scene.view_layers[0].depsgraph
+    arm = (INNER * view.height_m * view.up).tolist()
+    for frame, middle in view.middles.items():
+        scene.frame_set(frame)
+        lens = camera.calc_matrix_camera(graph, x=size[0], y=size[1])
+        seen = lens @ camera.matrix_world.inverted()
+        place = Vector(middle.tolist())
+        ends = [seen @ (place + Vector(arm) * way).to_4d() for way in (-1, 1)]
+        if any(end.w <= 0 or max(abs(end.x), abs(end.y)) > end.w for end in ends):
+            return False
+        low, high = (Vector((end.x * size[0], end.y * size[1])) / end.w for end in ends)
+        # a picture is two units high
+        if (high - low).length / (2 * size[1]) < LEAST_HIGH * 2 * INNER:
+            return False
+    return True
+
+
+def _make_studio(
+    view: FaceView, size: tuple[int, int]
+) -> tuple[list[bpy.types.Object], list[Matrix]]:
+    """A camera and two lamps, not in the scene yet, and their places about the face's middle."""
+    high, front, up = view.height_m, view.front, view.up
+    camera = bpy.data.cameras.new("Face Mocap still")
+    camera.lens = 85.0
+    # the larger side of the picture is as wide as the sensor
+    away = high * max(size) / size[1] * camera.lens / camera.sensor_width
+    camera.clip_start, camera.clip_end = 0.05 * away, 100 * away
+    made: list[bpy.types.Object] = [bpy.data.objects.new("Face Mocap still", camera)]
+    places = [_looking(front * away, up)]
+    side = np.cross(front, up)
+    for name, aside, above, watts in (("key", -1.6, 1.4, 6.0), ("fill", 1.8, 0.2, 1.5)):
+        light = bpy.data.lights.new(f"Face Mocap {name}", "AREA")
+        light.size = 1.2 * high
+        light.energy = watts * (high / 0.25) ** 2
+        made.append(bpy.data.objects.new(f"Face Mocap {name}", light))
+        places.append(_looking((front * 2.4 + side * aside + up * above) * high, up))
+    return made, places
 
 
 def _grey_world() -> bpy.types.World:
@@ -160,43 +220,11 @@ def _grey_world() -> bpy.types.World:
     return world
 
 
-def _looking(at: Vector, target: Vector) -> Matrix:
-    return Matrix.Translation(at[:]) @ (target - at).to_track_quat("-Z", "Y").to_matrix().to_4x4()
-
-
-def _face_place(picked: CharacterObjects) -> tuple[Any, float, Any]:
-    """Centre of the face, its height in metres, and the direction it looks in, in the world."""
-    points = [_moving_points(mesh) for mesh in picked.meshes]
-    points = [part for part in points if len(part)]
-    cloud = np.concatenate(points) if points else np.array([[0, 0, 1.6], [0.1, 0.1, 1.8]])
-    low, high = np.percentile(cloud, 2, axis=0), np.percentile(cloud, 98, axis=0)
-    height = max(float(high[2] - low[2]) * 1.25, 1e-3)
-    centre = (low + high) / 2
-    return Vector(centre), height, Vector((0.0, -1.0, 0.0))
-
-
-def _moving_points(mesh: bpy.types.Object) -> np.ndarray:
-    """World places of the vertices that shape keys move, or that hang on bones of the head."""
-    count = len(mesh.data.vertices)
-    rest = np.empty(count * 3, np.float32)
-    mesh.data.vertices.foreach_get("co", rest)
-    rest = rest.reshape(-1, 3)
-    moved = np.zeros(count, np.bool_)
-    keys = mesh.data.shape_keys
-    if keys is not None:
-        shape = np.empty(count * 3, np.float32)
-        for block in keys.key_blocks[1:]:
-            block.data.foreach_get("co", shape)
-            moved |= np.abs(shape.reshape(-1, 3) - rest).max(axis=1) > 1e-4
-    else:
-        groups = {
-            g.index
-            for g in mesh.vertex_groups
-            if any(word in g.name.lower() for word in ("head", "jaw", "lid", "lip", "brow", "face"))
-        }
-        if groups:
-            moved = np.array(
-                [any(g.group in groups for g in vertex.groups) for vertex in mesh.data.vertices]
-            )
-    matrix = np.array(mesh.matrix_world)
-    return rest[moved] @ matrix[:3, :3].T + matrix[:3, 3]
+def _looking(at: np.ndarray, up: np.ndarray) -> Matrix:
+    """Place of what stands at ``at`` and looks at the origin, its own up as near ``up`` as can."""
+    back = at / np.linalg.norm(at)
+    right = np.cross(up, back)
+    right /= np.linalg.norm(right)
+    place = np.eye(4)
+    place[:3] = np.stack([right, np.cross(back, right), back, at], axis=1)
+    return Matrix(place.tolist())

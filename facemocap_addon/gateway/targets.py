@@ -17,6 +17,8 @@ from ..core.retargeting import SolveResult
 from ..core.rotations import continuous, from_vector, to_axis_angle, to_euler
 from .characters import CharacterObjects, bone_path, owner_object, rotation_channel
 
+#: One component of an array at the end of a path: ``location[1]``.
+_COMPONENT = re.compile(r"(?<=\w)\[(\d+)\]$")
 _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation)$')
 
 
@@ -95,8 +97,13 @@ def make_targets(
             path, group = control.path.removeprefix("data"), "Properties"
         else:
             datablock, path, group = obj.data.shape_keys, control.path, "Shape Keys"
+        component = _COMPONENT.search(path)
         curve = Curve(
-            path, 0, frames32[keep], solved.values[keep, column].astype(np.float32), group=group
+            path[: component.start()] if component else path,
+            int(component.group(1)) if component else 0,
+            frames32[keep],
+            solved.values[keep, column].astype(np.float32),
+            group=group,
         )
         # a channel that was lost all the while leaves nothing to key
         if curve.keys:

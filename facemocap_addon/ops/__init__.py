@@ -3,6 +3,14 @@
 
 from __future__ import annotations
 
-from . import character, performance, rig_map, take
+from . import character, map_files, measuring, performance, rig_map, take, trying
 
-CLASSES = (*take.CLASSES, *character.CLASSES, *rig_map.CLASSES, *performance.CLASSES)
+CLASSES = (
+    *take.CLASSES,
+    *character.CLASSES,
+    *measuring.CLASSES,
+    *rig_map.CLASSES,
+    *map_files.CLASSES,
+    *trying.CLASSES,
+    *performance.CLASSES,
+)

@@ -10,13 +10,15 @@ import bpy
 from ..core.errors import FacemocapError
 from ..gateway.performance import Performance, performances
 from ..gateway.take_storage import load_take, stored_takes
-from ..props import FACEMOCAP_PG_scene, state_of
+from ..props import FACEMOCAP_PG_scene, Work, refresh_rows, state_of
 from .panel_characters import is_same, list_character, show_performance
 from .panel_takes import list_take
 
 
 def adopt_file(scene: bpy.types.Scene, upgrade: Callable[[FACEMOCAP_PG_scene], bool]) -> None:
     """List what the file holds in the open scene and in every scene with an animated character."""
+    # what went on in the file before is over
+    Work.show(None)
     found = performances()
     scenes = {s for p in found for obj in p.picked_objects() for s in obj.users_scene}
     for each in {scene, *scenes}:
@@ -29,6 +31,7 @@ def adopt_file(scene: bpy.types.Scene, upgrade: Callable[[FACEMOCAP_PG_scene], b
             continue
         _adopt_takes(each)
         _adopt_performances(each, found)
+        _refresh_lists(state)
 
 
 def _adopt_takes(scene: bpy.types.Scene) -> None:
@@ -65,3 +68,12 @@ def _adopt_performances(scene: bpy.types.Scene, found: list[Performance]) -> Non
         show_performance(item, performance)
     if chosen is not None:
         state.active_character = chosen
+
+
+def _refresh_lists(state: FACEMOCAP_PG_scene) -> None:
+    """Make the lists anew from the maps: an older version may have made them otherwise."""
+    for item in state.characters:
+        try:
+            refresh_rows(state, item)
+        except FacemocapError as problem:
+            state.notice = str(problem)

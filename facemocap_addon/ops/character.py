@@ -96,7 +96,7 @@ class FACEMOCAP_OT_forget_character(StepOperator, bpy.types.Operator):
 def _matched_report(item: FACEMOCAP_PG_character) -> Report:
     return Report(
         summary=f"{item.name}: {item.matched_count} channels matched, "
-        f"{item.unmatched_count} unmatched",
+        f"{item.uncertain_count} uncertain, {item.unmatched_count} unmatched",
         counts={"channels_matched": item.matched_count},
     )
 

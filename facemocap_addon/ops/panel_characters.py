@@ -11,15 +11,18 @@ from typing import Any
 import bpy
 
 from ..core.errors import FacemocapError
-from ..core.matching import match
+from ..core.findings import find
+from ..core.measured import Measured
 from ..core.rig_map import RigMap
 from ..core.take import Take
+from ..core.working_map import with_measurement, working_map
 from ..gateway.characters import (
     CharacterObjects,
     collection_instances,
     find_characters,
     read_character,
 )
+from ..gateway.measuring import stored_measurement
 from ..gateway.performance import Performance
 from ..gateway.take_storage import load_take, take_label
 from ..props import (
@@ -27,6 +30,7 @@ from ..props import (
     control_record,
     refresh_rows,
     state_of,
+    store_findings,
     store_map,
     stored_map,
 )
@@ -130,20 +134,53 @@ def match_listed(scene: bpy.types.Scene, take: Take | None) -> None:
 
 
 def match_character(
-    scene: bpy.types.Scene, item: FACEMOCAP_PG_character, take: Take | None
+    scene: bpy.types.Scene,
+    item: FACEMOCAP_PG_character,
+    take: Take | None,
+    *,
+    complete: bool = False,
 ) -> RigMap:
-    """Match a character's controls with a take, keeping what was edited, and fill the list."""
-    character = read_character(picked_objects(item, scene), scene)
+    """Match a character's controls with a take, keeping what was edited, and fill the list.
+
+    What was measured on the character completes what names leave open; with ``complete`` that is
+    done for an edited map too.
+    """
+    picked = picked_objects(item, scene)
+    character = read_character(picked, scene)
     controls = character.controls
-    found = match(controls, take, rig=character.name)
+    measured, notes = _measured(picked)
+    found = working_map(controls, take, character.name, measured)
     rig_map = (stored_map(item) if item.is_edited else None) or found
     if rig_map is not found:
         rig_map = _with_new_channels(rig_map, found)
-    item.notes = "\n".join(character.notes)
+        if complete and measured is not None:
+            rig_map = with_measurement(rig_map, controls, measured)
+    item.notes = "\n".join((*character.notes, *notes))
     item.controls_json = json.dumps([control_record(c) for c in controls if not c.driven_by])
+    store_findings(item, find(measured.probe) if measured is not None else None)
     store_map(item, rig_map)
     refresh_rows(state_of(scene), item)
     return rig_map
+
+
+def _measured(picked: CharacterObjects) -> tuple[Measured | None, list[str]]:
+    """What was measured on a character, and what is wrong with it or with the character."""
+    try:
+        measured = stored_measurement(picked)
+    except FacemocapError as problem:
+        return None, [str(problem)]
+    if measured is None:
+        return None, []
+    probe = measured.probe
+    names = {signature.control: signature.name for signature in probe.signatures}
+    notes = [f'"{names.get(key, key.path)}": {clause}.' for key, clause in probe.wrong_sides]
+    counts = (
+        (len(probe.empty), "shape keys are empty"),
+        (len(probe.dead), "controls move nothing"),
+        (len(probe.duplicates), "controls do what another does"),
+    )
+    told = [f"{count} {what}" for count, what in counts if count]
+    return measured, notes + ([f"Measured: {', '.join(told)}."] if told else [])
 
 
 def change_map(scene: bpy.types.Scene, item: FACEMOCAP_PG_character, rig_map: RigMap) -> None:

@@ -67,4 +67,6 @@ def apply_options(scene: bpy.types.Scene, take: Take) -> ApplyOptions:
         face_layer=state.face_layer,
         head_layer=state.head_layer,
         override=state.use_override,
+        contacts=state.use_contacts,
+        widen_sliders=state.widen_sliders,
     )

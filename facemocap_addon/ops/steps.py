@@ -9,7 +9,7 @@ import bpy
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..props import FACEMOCAP_PG_character, FACEMOCAP_PG_scene, FACEMOCAP_PG_take, state_of
+from ..props import FACEMOCAP_PG_character, FACEMOCAP_PG_scene, FACEMOCAP_PG_take, Work, state_of
 
 # at run time the operators themselves derive from bpy's class, so that each is registered alone
 _Base = bpy.types.Operator if TYPE_CHECKING else object
@@ -29,6 +29,8 @@ class StepOperator(_Base):
         """Say what is missing."""
         if context.scene is None:
             return cls.refuse("There is no scene")
+        if (progress := Work.progress()) is not None:
+            return cls.refuse(f"{progress.what} goes on; Esc stops it")
         state = state_of(context.scene)
         if "take" in cls.needs and active_take(state) is None:
             return cls.refuse("Import a take first")
@@ -54,12 +56,16 @@ class StepOperator(_Base):
         except FacemocapError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        self.tell(report)
+        return {"FINISHED"}
+
+    def tell(self, report: Report) -> None:
+        """Say what was done and what the person should know about it."""
         for warning in report.warnings:
             self.report({"WARNING"}, warning)
         # the status bar shows the last report: a warning must not be hidden behind good news
         kind = "WARNING" if report.warnings else "INFO"
         self.report({kind}, report.summary)
-        return {"FINISHED"}
 
     def perform(self, context: bpy.types.Context) -> Report:
         """Gather inputs, call core and gateway, return what was done."""
@@ -95,3 +101,18 @@ def active_character(state: FACEMOCAP_PG_scene) -> FACEMOCAP_PG_character | None
     if not state.characters:
         return None
     return state.characters[min(state.active_character, len(state.characters) - 1)]
+
+
+def meant_characters(state: FACEMOCAP_PG_scene) -> list[FACEMOCAP_PG_character]:
+    """Characters that Apply and Remove are for: those that are checked, else the chosen one."""
+    picked = [item for item in state.characters if item.is_picked]
+    item = active_character(state)
+    return picked or ([item] if item is not None else [])
+
+
+def redraw_views(context: bpy.types.Context) -> None:
+    """Let every 3D viewport show what was changed, and its sidebar what goes on."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

@@ -8,13 +8,23 @@ the list draws.
 
 from __future__ import annotations
 
-from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES
+from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
+from .entry_view import chosen_link, edited_keys, fill_entry
 from .groups import (
     CLASSES,
     FACEMOCAP_PG_character,
-    FACEMOCAP_PG_row,
     FACEMOCAP_PG_scene,
     FACEMOCAP_PG_take,
 )
-from .maps import state_of, store_map, stored_map, with_source
-from .rows import control_labels, control_record, listed_controls, refresh_rows
+from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_link, FACEMOCAP_PG_row
+from .maps import (
+    control_record,
+    listed_controls,
+    state_of,
+    store_findings,
+    store_map,
+    stored_findings,
+    stored_map,
+)
+from .rows import choose_row, refresh_rows
+from .work import Work

@@ -21,9 +21,51 @@ START_MODES = (
     ("FRAME", "Frame", "The take begins on the frame that you give"),
     ("TIMECODE", "Timecode", "The take's own timecode decides, counted from the scene's start"),
 )
-SHOW_ROWS = (
-    ("ALL", "All", "Every channel, and the controls that nothing drives"),
+#: What a line of the channel list is; numbered as files have stored it.
+ROW_KINDS = (
+    ("MATCHED", "Matched", "A channel that drives something", 0),
+    ("UNMATCHED", "Unmatched", "A channel that drives nothing", 1),
+    ("CONTROLS", "Unused", "A control that nothing drives", 2),
+    ("UNCERTAIN", "Uncertain", "A channel whose control wants a look", 3),
+)
+#: The three lists, and the kinds of lines that each shows.
+TABS = (
     ("MATCHED", "Matched", "Channels that drive something"),
-    ("UNMATCHED", "Unmatched", "Channels of the take that drive nothing"),
-    ("CONTROLS", "Unused", "Controls of the character that nothing drives"),
+    (
+        "UNCERTAIN",
+        "Uncertain",
+        "Channels whose control is not sure, and what a measurement guesses: have a look",
+    ),
+    (
+        "UNMATCHED",
+        "Unmatched",
+        "Channels of the take that drive nothing, and controls that nothing drives",
+    ),
+)
+TAB_ROWS = {
+    "MATCHED": ("MATCHED",),
+    "UNCERTAIN": ("UNCERTAIN",),
+    "UNMATCHED": ("UNMATCHED", "CONTROLS"),
+}
+REGIONS = (
+    ("ALL", "All Regions", "The whole face"),
+    ("brow", "Brows", "Channels and controls of the brows"),
+    ("eye", "Eyelids", "Channels and controls of the lids"),
+    ("gaze", "Gaze", "Channels and controls of the eyeballs"),
+    ("nose", "Nose", "Channels and controls of the nose"),
+    ("cheek", "Cheeks", "Channels and controls of the cheeks"),
+    ("jaw", "Jaw", "Channels and controls of the jaw"),
+    ("mouth", "Mouth", "Channels and controls of the lips"),
+    ("tongue", "Tongue", "Channels and controls of the tongue"),
+    ("head", "Head", "Channels and controls of head and neck"),
+    ("other", "Other", "What no region is known of; measuring the character tells more"),
+)
+RESPONSES = (
+    ("STRAIGHT", "Straight", "As much as the channel says"),
+    ("SOFT_START", "Soft Start", "Little at first, then more and more"),
+    ("SOFT_END", "Soft End", "Much at first, then less and less"),
+    ("S_CURVE", "S-Curve", "Small movements become smaller, large ones larger"),
+    ("HOLD_START", "Hold at Start", "Nothing until a fifth of the way, then all of it"),
+    ("HOLD_END", "Hold at End", "All of it after four fifths of the way, then nothing more"),
+    ("CUSTOM", "Own Points", "A curve through points that you set"),
 )

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -16,31 +14,11 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core.controls import ControlKey
-from ..core.rig_map import Source
-from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, SHOW_ROWS, START_MODES
-from .maps import state_of, store_map, stored_map, with_source
+from . import editing
+from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, REGIONS, START_MODES, TABS
+from .map_groups import CLASSES as MAP_CLASSES
+from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_row
 from .rows import refresh_rows
-
-
-def _gain_changed(link: FACEMOCAP_PG_link, _context: bpy.types.Context) -> None:
-    """Carry a gain that was typed into the list over to the rig map."""
-    for character in state_of(link.id_data).characters:
-        # a row's address within the scene starts with its character's
-        if link.path_from_id().startswith(character.path_from_id() + "."):
-            rig_map = stored_map(character)
-            break
-    else:
-        return
-    entry = next((e for e in rig_map.entries if e.control == link.key), None) if rig_map else None
-    old = next((s for s in entry.sources if s.channel == link.channel), None) if entry else None
-    # filling the list sets gains too: what the map already says is no edit
-    if rig_map is None or entry is None or old is None or abs(old.gain - link.gain) < 1e-6:
-        return
-    changed = with_source(entry, Source(link.channel, link.gain))
-    entries = tuple(changed if e.control == entry.control else e for e in rig_map.entries)
-    store_map(character, replace(rig_map, entries=entries))
-    character.is_edited = True
 
 
 def _take_chosen(state: FACEMOCAP_PG_scene, _context: bpy.types.Context) -> None:
@@ -91,47 +69,6 @@ class FACEMOCAP_PG_take(bpy.types.PropertyGroup):
     )
 
 
-class FACEMOCAP_PG_link(bpy.types.PropertyGroup):
-    """One control that a channel drives."""
-
-    channel: StringProperty(name="Channel", description="Channel that drives the control")
-    kind: StringProperty(name="Kind", description="Shape key, bone or property")
-    owner: StringProperty(name="Owner", description="Object that the control belongs to")
-    path: StringProperty(name="Path", description="Data path of the control")
-    index: IntProperty(name="Component", description="Component of a bone's path", min=0, max=2)
-    gain: FloatProperty(
-        name="Gain",
-        description="The channel's value is multiplied by this; 1 leaves it as recorded",
-        default=1.0,
-        soft_min=-2.0,
-        soft_max=2.0,
-        min=-100.0,
-        max=100.0,
-        step=5,
-        precision=2,
-        update=_gain_changed,
-    )
-
-    @property
-    def key(self) -> ControlKey:
-        """Identity of the control."""
-        return ControlKey(self.kind, self.owner, self.path, self.index)
-
-
-class FACEMOCAP_PG_row(bpy.types.PropertyGroup):
-    """One line of the channel list: a channel and what it drives, or a control without channel."""
-
-    status: EnumProperty(
-        name="Status",
-        description="Whether the line has a partner",
-        items=[item for item in SHOW_ROWS if item[0] != "ALL"],
-    )
-    summary: StringProperty(name="Drives", description="What the channel drives, in short")
-    links: CollectionProperty(
-        type=FACEMOCAP_PG_link, name="Controls", description="Controls that the channel drives"
-    )
-
-
 class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
     """One character: its objects, its rig map, and what the panel shows of both."""
 
@@ -153,12 +90,42 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
     controls_json: StringProperty(
         name="Controls", description="What the character offers to be keyed, as JSON"
     )
+    findings_json: StringProperty(
+        name="Findings", description="What was measured on the character's controls, as JSON"
+    )
+    is_measured: BoolProperty(
+        name="Measured", description="Every control was moved to see what the face does"
+    )
+    is_picked: BoolProperty(
+        name="Apply to This",
+        description="Apply Take goes over all characters that are checked; "
+        "with none checked, over the chosen one",
+    )
     rows: CollectionProperty(
         type=FACEMOCAP_PG_row, name="Channels", description="The rig map as the list shows it"
     )
-    active_row: IntProperty(name="Channel", description="Line chosen in the channel list", min=0)
+    active_row: IntProperty(
+        name="Channel",
+        description="Line chosen in the channel list",
+        min=0,
+        update=editing.row_chosen,
+    )
+    edit_alike: BoolProperty(
+        name="Same on All Meshes",
+        description="What is set on a shape key is set on the same one of the other meshes too",
+        default=True,
+    )
+    entry: PointerProperty(
+        type=FACEMOCAP_PG_entry, name="Control", description="Control that is being edited"
+    )
     matched_count: IntProperty(
-        name="Matched", description="Channels of the take that drive something", min=0
+        name="Matched", description="Channels of the take that surely drive something", min=0
+    )
+    uncertain_count: IntProperty(
+        name="Uncertain", description="Channels of the take whose control wants a look", min=0
+    )
+    driving_count: IntProperty(
+        name="Driving", description="Channels of the take that drive something, sure or not", min=0
     )
     unmatched_count: IntProperty(
         name="Unmatched", description="Channels of the take that drive nothing", min=0
@@ -201,8 +168,14 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
     )
     active_character: IntProperty(name="Character", description="Character that is used", min=0)
 
-    show_rows: EnumProperty(
-        name="Show", description="Which lines of the channel list are shown", items=SHOW_ROWS
+    tab: EnumProperty(
+        name="Show",
+        description="Which list is shown",
+        items=TABS,
+        update=editing.tab_chosen,
+    )
+    region: EnumProperty(
+        name="Region", description="Show only lines of this part of the face", items=REGIONS
     )
     search: StringProperty(
         name="Search",
@@ -249,6 +222,23 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
         name="As Captured",
         description="Keep the recorded values exactly, even beyond the controls' limits",
     )
+    measure_first: BoolProperty(
+        name="Measure First",
+        description="Before a take is applied, measure characters that are not measured yet: their "
+        "eyes, bones, lids and lips then go as far as they have to. Some seconds for each",
+        default=True,
+    )
+    use_contacts: BoolProperty(
+        name="Lids and Lips Meet",
+        description="On measured characters blinks close the eyes and closed lips seal, whatever "
+        "the captured values do here",
+        default=True,
+    )
+    widen_sliders: BoolProperty(
+        name="Widen Sliders",
+        description="Where lids or lips do not meet within a shape key's range, widen the range; "
+        "removing the take puts it back",
+    )
     face_layer: EnumProperty(
         name="Face", description="How the face meets older animation", items=FACE_LAYERS
     )
@@ -270,8 +260,7 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
 CLASSES = (
     FACEMOCAP_PG_object,
     FACEMOCAP_PG_take,
-    FACEMOCAP_PG_link,
-    FACEMOCAP_PG_row,
+    *MAP_CLASSES,
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,
 )

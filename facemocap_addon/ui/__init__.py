@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from . import apply_panel, character_panel, files, lists, take_panel
+from . import apply_panel, character_panel, entry_panel, files, lists, map_panel, take_panel
+from .curve_picture import forget_pictures
 from .files import draw_import
 
 CLASSES = (
@@ -11,5 +12,7 @@ CLASSES = (
     *files.CLASSES,
     *take_panel.CLASSES,
     *character_panel.CLASSES,
+    *map_panel.CLASSES,
+    *entry_panel.CLASSES,
     *apply_panel.CLASSES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..props import state_of
+from ..props import FACEMOCAP_PG_character, state_of
 from .character_panel import chosen_character
 from .sentences import draw_fact, draw_sentences
 from .take_panel import SidebarPanel
@@ -21,14 +21,19 @@ class FACEMOCAP_PT_apply(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the button, and the one question that must be answered before it works."""
         layout = self.layout
+        state = state_of(context.scene)
         item = chosen_character(context)
+        picked = [each for each in state.characters if each.is_picked]
         row = layout.row()
         row.scale_y = 1.5
-        row.operator("facemocap.apply_take", icon="PLAY")
-        if item is not None and item.is_linked:
-            layout.prop(state_of(context.scene), "use_override")
-        if item is not None:
-            draw_sentences(layout, context, item.applied_warnings, "ERROR")
+        row.operator("facemocap.apply_take", text=f"Apply {_to_whom(picked)}", icon="PLAY")
+        meant = picked or ([item] if item is not None else [])
+        if any(each.is_linked for each in meant):
+            layout.prop(state, "use_override")
+        for each in meant:
+            if each.applied_warnings and len(meant) > 1:
+                layout.label(text=each.name, icon="USER")
+            draw_sentences(layout, context, each.applied_warnings, "ERROR")
 
 
 class FACEMOCAP_PT_placing(SidebarPanel, bpy.types.Panel):
@@ -77,6 +82,13 @@ class FACEMOCAP_PT_keys(SidebarPanel, bpy.types.Panel):
         column = layout.column(heading="Values")
         column.prop(state, "use_mirror")
         column.prop(state, "use_raw")
+        column = layout.column(heading="Character")
+        column.active = not state.use_raw
+        column.prop(state, "measure_first")
+        column.prop(state, "use_contacts")
+        row = column.row()
+        row.active = state.use_contacts
+        row.prop(state, "widen_sliders")
 
 
 class FACEMOCAP_PT_remove(SidebarPanel, bpy.types.Panel):
@@ -90,12 +102,21 @@ class FACEMOCAP_PT_remove(SidebarPanel, bpy.types.Panel):
         """Draw what plays now, and the button."""
         layout = self.layout
         item = chosen_character(context)
-        layout.operator("facemocap.remove_take", icon="TRASH")
+        picked = [each for each in state_of(context.scene).characters if each.is_picked]
+        words = "Remove Take" if len(picked) < 2 else f"Remove from {len(picked)} Characters"
+        layout.operator("facemocap.remove_take", text=words, icon="TRASH")
         if item is not None and item.applied:
             column = layout.column(align=True)
             column.scale_y = 0.85
             draw_fact(column, "Plays", item.applied)
             draw_fact(column, "From Frame", f"{item.applied_start:g}")
+
+
+def _to_whom(picked: list[FACEMOCAP_PG_character]) -> str:
+    """What the button says after Apply: the take, or those who are checked."""
+    if not picked:
+        return "Take"
+    return f"to {picked[0].name}" if len(picked) == 1 else f"to {len(picked)} Characters"
 
 
 CLASSES = (FACEMOCAP_PT_apply, FACEMOCAP_PT_placing, FACEMOCAP_PT_keys, FACEMOCAP_PT_remove)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Character: which objects, and which channel drives which control."""
+"""Character: which objects, and what was measured on them."""
 
 from __future__ import annotations
 
 import bpy
 
-from ..props import FACEMOCAP_PG_character, state_of
+from ..props import FACEMOCAP_PG_character, Work, state_of
 from .sentences import draw_sentences
 from .take_panel import SidebarPanel
 
@@ -16,6 +16,13 @@ def chosen_character(context: bpy.types.Context) -> FACEMOCAP_PG_character | Non
     if not state.characters:
         return None
     return state.characters[min(state.active_character, len(state.characters) - 1)]
+
+
+def need_character(context: bpy.types.Context) -> FACEMOCAP_PG_character:
+    """The character that the panels show; polls made sure that there is one."""
+    item = chosen_character(context)
+    assert item is not None, "the panel's poll"
+    return item
 
 
 class CharacterPart(SidebarPanel):
@@ -37,7 +44,7 @@ class FACEMOCAP_PT_character(SidebarPanel, bpy.types.Panel):
     bl_order = 1
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the list of characters and how well the chosen one matches."""
+        """Draw the list of characters, and what there is to know about the chosen one."""
         layout = self.layout
         state = state_of(context.scene)
         item = chosen_character(context)
@@ -57,6 +64,14 @@ class FACEMOCAP_PT_character(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("facemocap.find_character", text="Find", icon="VIEWZOOM")
         row.operator("facemocap.pick_character", text="Use Selected", icon="RESTRICT_SELECT_OFF")
+        progress = Work.progress()
+        if progress is not None:
+            layout.progress(factor=progress.done, text=progress.what)
+            draw_sentences(layout, context, "Esc stops it. You can look around meanwhile.")
+        elif item is not None:
+            again = "Measure Again" if item.is_measured else "Measure the Face"
+            icon = "CHECKMARK" if item.is_measured else "DRIVER_DISTANCE"
+            layout.operator("facemocap.measure_character", text=again, icon=icon)
         if item is not None:
             draw_sentences(layout, context, item.notes, "ERROR")
 
@@ -70,8 +85,7 @@ class FACEMOCAP_PT_objects(CharacterPart, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the objects."""
-        item = chosen_character(context)
-        assert item is not None  # poll
+        item = need_character(context)
         column = self.layout.column(align=True)
         for slot in item.meshes:
             name = slot.object.name if slot.object else "deleted"
@@ -80,63 +94,4 @@ class FACEMOCAP_PT_objects(CharacterPart, bpy.types.Panel):
             column.label(text=item.armature.name, icon="OUTLINER_OB_ARMATURE")
 
 
-class FACEMOCAP_PT_channels(CharacterPart, bpy.types.Panel):
-    """Which channel of the take drives which control of the character."""
-
-    bl_idname = "FACEMOCAP_PT_channels"
-    bl_label = "Channels"
-    # closed, so that Apply is in sight; the title says how many match
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the count beside the title, so that it is seen when the panel is closed."""
-        item = chosen_character(context)
-        assert item is not None  # poll
-        total = item.matched_count + item.unmatched_count
-        self.layout.label(text=f"{item.matched_count} of {total} match")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """Draw the list, what the chosen channel drives, and the map's file buttons."""
-        layout = self.layout
-        state = state_of(context.scene)
-        item = chosen_character(context)
-        assert item is not None  # poll
-        layout.label(
-            text=f"{item.unmatched_count} drive nothing, {item.unused_count} controls unused"
-        )
-        row = layout.row(align=True)
-        row.prop(state, "show_rows", text="")
-        row.prop(state, "search", text="", icon="VIEWZOOM")
-        layout.template_list(
-            "FACEMOCAP_UL_channels", "", item, "rows", item, "active_row", rows=8, maxrows=8
-        )
-        self.draw_row(item)
-        row = layout.row(align=True)
-        row.operator("facemocap.load_map", icon="FILE_FOLDER")
-        row.operator("facemocap.save_map", icon="FILE_TICK")
-        layout.operator("facemocap.match_channels", icon="FILE_REFRESH")
-
-    def draw_row(self, item: FACEMOCAP_PG_character) -> None:
-        """Draw what the chosen channel drives, each control with its gain."""
-        if item.active_row >= len(item.rows):
-            return
-        chosen = item.rows[item.active_row]
-        box = self.layout.box().column(align=True)
-        if chosen.status == "CONTROLS":
-            box.label(text=chosen.name)
-            add = box.operator("facemocap.assign_control", text="Choose Channel...", icon="ADD")
-            add.control = chosen.name
-            return
-        box.label(text=f"{chosen.name} drives" if chosen.links else f"{chosen.name}: nothing yet")
-        for link in chosen.links:
-            split = box.split(factor=0.62, align=True)
-            split.label(text=link.name)
-            row = split.row(align=True)
-            row.prop(link, "gain", text="")
-            clear = row.operator("facemocap.clear_entry", text="", icon="X")
-            clear.channel, clear.link = chosen.name, link.name
-        add = box.operator("facemocap.assign_control", text="Add Control...", icon="ADD")
-        add.channel = chosen.name
-
-
-CLASSES = (FACEMOCAP_PT_character, FACEMOCAP_PT_objects, FACEMOCAP_PT_channels)
+CLASSES = (FACEMOCAP_PT_character, FACEMOCAP_PT_objects)

@@ -9,12 +9,12 @@ any character is measured and writes `facemocap_addon/data/channel_motions.json`
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 
 from facemocap_addon.core.controls import SHAPE_KEY, Control
+from facemocap_addon.core.gaze_angles import look_turn
 from facemocap_addon.core.probing.descriptor import EYE_WEIGHT, EYES, make_describer
 from facemocap_addon.core.probing.face_frame import find_frame
 from facemocap_addon.core.probing.reference import FILE as NAME
@@ -53,15 +53,9 @@ def scan_head(face: BaseFace) -> Scan:
 
 def eye_turns(name: str) -> np.ndarray:
     """Rotation vectors (6,) of the left and the right eyeball under a channel, radians."""
-    roles = json.loads((FILE.parent / "face_bones.json").read_text(encoding="utf-8"))["roles"]
-    out = np.zeros((2, 3))
-    for motion in next(role["motions"] for role in roles if role["role"] == "eye"):
-        for place, side in enumerate(("Left", "Right")):
-            if motion["channel"].replace("~", side) == name:
-                turn = np.array(motion["turn"]) * math.radians(motion["amount"])
-                mirrored = place == 1 and motion.get("mirror", True)
-                out[place] = turn * ([1, -1, -1] if mirrored else [1, 1, 1])
-    return out.ravel()
+    turn = look_turn(name)
+    sides = [turn * name.endswith(side) for side in ("Left", "Right")]
+    return np.concatenate(sides)
 
 
 def document(face: BaseFace) -> str:

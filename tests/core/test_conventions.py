@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from facemocap_addon.core.channels import arkit_names, arkit_schema
@@ -21,6 +22,8 @@ from facemocap_addon.core.conventions import (
 )
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.matching import match, recognise
+from facemocap_addon.core.retargeting import retarget
+from facemocap_addon.core.take import make_take
 
 ALL = conventions()
 EVERY = pytest.mark.parametrize("convention", ALL, ids=lambda c: c.name)
@@ -241,14 +244,40 @@ def test_one_kind_of_blink_only() -> None:
         (): {"まばたき"},
         ("ウィンク",): {"まばたき"},
         ("ウィンク", "ウィンク右"): {"ウィンク", "ウィンク右"},
-        ("ウィンク", "ウィンク右", "ウィンク２"): {"まばたき"},
-        ("ウィンク", "ウィンク右", "ウィンク２", "ウィンク２右"): {"ウィンク２", "ウィンク２右"},
+        ("ウィンク", "ウィンク右", "ウィンク２"): {"ウィンク", "ウィンク右"},
+        # a straight and a smiling wink are mixed, within one (test_eyes_that_close_over_a_smile)
+        ("ウィンク", "ウィンク右", "ウィンク２", "ウィンク２右"): {
+            "ウィンク",
+            "ウィンク右",
+            "ウィンク２",
+            "ウィンク２右",
+        },
         ("ｳｨﾝｸ２左", "ｳｨﾝｸ２右"): {"ｳｨﾝｸ２左", "ｳｨﾝｸ２右"},
     }
     for extra, wanted in cases.items():
         found = claims([*mmd, *extra])
         lids = {n for n, parts in found.items() if any(c.startswith("eyeBlink") for c in parts)}
         assert lids == wanted, extra
+
+
+def test_eyes_that_close_over_a_smile() -> None:
+    """A straight wink for a blink, the smiling one as far as the cheeks rise, never past closed."""
+    names = [*"まばたき あ い う え お ウィンク ウィンク右 ウィンク２ ウィンク２右".split()]
+    channels = [arkit_schema()[f"{n}Left"] for n in ("eyeBlink", "cheekSquint", "eyeSquint")]
+    faces = np.array([[1, 0, 0], [0.4, 0, 0], [1, 0.9, 0.5], [1, 0.45, 0.25], [0, 0.6, 0.4]])
+    result = retarget(
+        make_take(np.arange(len(faces)) * 1.0, channels, faces), match([shape(n) for n in names])
+    )
+    value = {
+        control.path.split('"')[1]: column
+        for control, column in zip(result.controls, result.values.T, strict=True)
+    }
+    assert value["ウィンク２"] == pytest.approx([1.0, 0.4, 0.0, 0.5, 0.0], abs=0.01)
+    assert value["ウィンク"][:4] == pytest.approx([0.0, 0.0, 1.0, 0.5], abs=0.01)
+    # a smile narrows the eye, as raised cheeks do, and leaves it open
+    assert 0.1 < value["ウィンク"][4] < 0.4
+    assert np.all(value["ウィンク２"] + value["ウィンク"] <= 1 + 1e-9)
+    assert not [name for name in value if name.endswith("右")]
 
 
 def test_presets_and_visemes_rest_beside_arkit_shapes() -> None:

@@ -223,13 +223,15 @@ def test_jaw_and_eyes_follow_when_no_shape_does_it() -> None:
     rig_map = match(bones)
     # the jaw opens by turning about the axis across the face; x is to the character's left
     assert _gain(rig_map, "jaw", 0, "jawOpen") > 0.2
-    assert _gain(rig_map, "eye.L", 1, "eyeLookOutLeft") > 0.3
-    assert _gain(rig_map, "eye.R", 1, "eyeLookOutRight") < -0.3
-    assert _gain(rig_map, "eye.R", 1, "eyeLookOutLeft") == 0.0
+    # eyes turn by the captured angles: yaw to its right, pitch down
+    assert _gain(rig_map, "eye.L", 1, "leftEyeYaw") == -1.0
+    assert _gain(rig_map, "eye.R", 1, "rightEyeYaw") == -1.0
+    assert _gain(rig_map, "eye.R", 0, "rightEyePitch") == 1.0
+    assert _gain(rig_map, "eye.R", 1, "leftEyeYaw") == 0.0
     # with shapes for the jaw the bone stays; shapes of gaze do not still the eyes
     both = match([*bones, shape("jawOpen")])
     assert _gain(both, "jaw", 0, "jawOpen") == 0.0
-    assert _gain(both, "eye.L", 1, "eyeLookOutLeft") > 0.3
+    assert _gain(both, "eye.L", 1, "leftEyeYaw") == -1.0
 
 
 @pytest.mark.parametrize(
@@ -239,6 +241,10 @@ def test_bones_that_only_sound_like_it(name: str) -> None:
     rig_map = match(_bone(name, "", (0.0, 1.5, 0.0)))
     assert rig_map.entries == ()
     assert rig_map.unmatched_controls == (name,)
+
+
+#: Driven beside what the tables say: smiling winks, mixed with the straight ones.
+ALSO = {("mmd", "ウィンク"): {"eyeBlinkLeft"}, ("mmd", "ウィンク右"): {"eyeBlinkRight"}}
 
 
 @pytest.mark.shared
@@ -251,6 +257,9 @@ def test_no_false_claims_on_other_conventions(shared: Path) -> None:
             # the strongest channels are the table's own
             strongest = max(channels.values(), key=abs)
             main = {c for c, gain in channels.items() if gain >= 0.99 * strongest}
+            if (convention, name) in ALSO:
+                assert main == ALSO[convention, name]
+                continue
             assert main <= set(targets[name]), (convention, name, channels, targets[name])
             checked += 1
     assert checked > 500

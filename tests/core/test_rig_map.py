@@ -28,6 +28,14 @@ NAMES = st.text(max_size=12)
 
 
 @st.composite
+def responses(draw: st.DrawFn) -> tuple[tuple[float, float], ...]:
+    """No curve, or points that a curve can go through."""
+    ins = draw(st.lists(st.integers(-1000, 1000), unique=True, max_size=5))
+    outs = st.floats(-10, 10)
+    return tuple((n / 8, draw(outs)) for n in sorted(ins)) if len(ins) > 1 else ()
+
+
+@st.composite
 def entries(draw: st.DrawFn) -> RigMapEntry:
     kind = draw(st.sampled_from([SHAPE_KEY, BONE, PROPERTY]))
     index = draw(st.integers(0, 2)) if kind == BONE else 0
@@ -42,6 +50,7 @@ def entries(draw: st.DrawFn) -> RigMapEntry:
         limits=(low, high),
         confidence=draw(st.floats(0, 1)),
         how=draw(st.sampled_from(["name", "probe", "hand"])),
+        response=draw(responses()),
     )
 
 
@@ -147,6 +156,21 @@ def test_written_files_are_readable_and_equal(tmp_path: Path) -> None:
         ({"offset": None}, ""),
         ({"confidence": "high"}, "high"),
         ({"how": "guess"}, "guess"),
+        ({"response": [[0, 0]]}, "at least two"),
+        ({"response": [[0, 0], [0, 1]]}, "rise"),
+        ({"response": [[0, 0], [0.5, 1], [0.4, 1]]}, "0.5 then 0.4"),
+        ({"response": [[0, 0], [1e-9, 1]]}, "rise"),
+        ({"response": [[0, 0], [1e-5, 100]]}, "steep"),
+        ({"response": [[0, 0], [1, float("nan")]]}, "finite"),
+        ({"response": [[0, 0], [float("inf"), 1]]}, "finite"),
+        ({"response": [[0, 0], [1, "much"]]}, "much"),
+        ({"response": [[0, 0], [1]]}, "points"),
+        ({"response": [[0, 0], [1, 1, 1]]}, "points"),
+        ({"response": [[0, 0], "11"]}, "points"),
+        ({"response": [0, 1]}, "points"),
+        ({"response": {"0": 0, "1": 1}}, "points"),
+        ({"response": 3}, ""),
+        ({"response": None}, ""),
     ],
 )
 def test_errors_name_the_entry(entry: dict[str, Any], word: str) -> None:
@@ -206,6 +230,17 @@ def test_files_that_are_no_json(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(FacemocapError, match=r"map\.json"):
         read_rig_map(path)
+
+
+def test_a_response_is_written_only_where_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    bent = rig_map_from_json(document(response=[[0, 0], [0.5, 0.3], [1, 1]]), "x")
+    assert bent.entries[1].response == ((0.0, 0.0), (0.5, 0.3), (1.0, 1.0))
+    write_rig_map(bent, path)
+    written = json.loads(path.read_text(encoding="utf-8"))["entries"]
+    assert "response" not in written[0]
+    assert written[1]["response"] == [[0.0, 0.0], [0.5, 0.3], [1.0, 1.0]]
+    assert read_rig_map(path) == bent
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:

@@ -153,3 +153,56 @@ def test_the_heads_signs_in_words() -> None:
     assert chin[0, 1] > 0.4
     lean = Rotation.from_rotvec(rotations.head_vectors(nought, nought, one)).apply(up)
     assert lean[0, 0] > 0.4
+
+
+@given(VECTORS, arrays(np.int8, 5, elements=st.integers(-2, 2)))
+def test_vectors_near_others_are_the_same_rotations(vectors: np.ndarray, turns: np.ndarray) -> None:
+    """Whatever whole turns were added, the way back is found."""
+    size = np.linalg.norm(vectors, axis=1, keepdims=True)
+    axis = np.where(size > 1e-6, vectors / np.maximum(size, 1e-6), [0.0, 1.0, 0.0])
+    far = vectors + 2 * np.pi * turns[:, None] * axis
+    near = far + 0.1
+    found = rotations.nearest_vectors(vectors, near)
+    assert off_rad(Rotation.from_rotvec(found), Rotation.from_rotvec(vectors)) < 1e-6
+    regular = size[:, 0] > 1e-6
+    np.testing.assert_allclose(found[regular], far[regular], atol=1e-6)
+
+
+def test_a_rotation_of_nought_goes_on_about_the_axis_it_came_by() -> None:
+    near = np.array([[0.0, 6.2, 0.0], [0.0, 0.2, 0.0], [0.0, 0.0, 0.0]])
+    found = rotations.nearest_vectors(np.zeros((3, 3)), near)
+    np.testing.assert_allclose(found, [[0, 2 * np.pi, 0], [0, 0, 0], [0, 0, 0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [(0, 1, 0), (1, 0, 0), (0.6, 0.7, -0.4)])
+def test_vectors_pass_half_a_turn_without_jumping_back(axis: tuple[float, ...]) -> None:
+    unit = np.array(axis) / np.linalg.norm(axis)
+    angle = np.concatenate([np.linspace(0, 5.5, 80), np.linspace(5.5, -4.0, 120)])
+    short = rotations.to_vector(rotations.from_vector(angle[:, None] * unit))
+    assert np.linalg.norm(np.diff(short, axis=0), axis=1).max() > 5
+    np.testing.assert_allclose(
+        rotations.continuous_vectors(short), angle[:, None] * unit, atol=1e-9
+    )
+    assert rotations.continuous_vectors(np.zeros((0, 3))).shape == (0, 3)
+
+
+@given(arrays(np.float64, (6, 3), elements=st.floats(-3.1, 3.1)))
+def test_continuous_head_angles_are_the_same_rotations(angles: np.ndarray) -> None:
+    out = rotations.continuous_head_angles(angles)
+    one = Rotation.from_rotvec(rotations.head_vectors(*angles.T))
+    assert off_rad(Rotation.from_rotvec(rotations.head_vectors(*out.T)), one) < 1e-6
+    np.testing.assert_array_equal(out[0], angles[0])
+
+
+def test_head_angles_go_on_where_a_recorder_wraps_or_changes_over() -> None:
+    t = np.linspace(0, 4, 400)
+    true = np.stack([4.0 * np.sin(t), 1.9 * np.sin(1.3 * t), 0.4 * np.sin(2 * t)], axis=1)
+    wrapped = (true + np.pi) % (2 * np.pi) - np.pi
+    # past straight up some write the head as turned round and bent over backwards
+    over = np.abs(true[:, 1]) > np.pi / 2
+    other = np.pi + true * [1, -1, 1]
+    changed = np.where(over[:, None], (other + np.pi) % (2 * np.pi) - np.pi, wrapped)
+    assert over.any()
+    assert np.abs(np.diff(changed, axis=0)).max() > 3
+    np.testing.assert_allclose(rotations.continuous_head_angles(changed), true, atol=1e-9)
+    assert rotations.continuous_head_angles(np.zeros((0, 3))).shape == (0, 3)

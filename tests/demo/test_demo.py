@@ -118,12 +118,14 @@ def test_a_wrong_curve_would_be_noticed(sample_rigs: Path, take: Take):
     import bpy
 
     from devtools.demo.proof import prove_one_curve
+    from facemocap_addon.core.contacts.captured import lip_seal
     from facemocap_addon.core.matching import match
     from facemocap_addon.gateway.characters import find_characters, read_character
     from facemocap_addon.gateway.keys import slot_channelbag
     from facemocap_addon.gateway.performance import apply_take
     from facemocap_addon.gateway.records import find_performance
     from facemocap_addon.gateway.rig_files import open_rig
+    from facemocap_addon.gateway.scenes import scene_clock
 
     scene = open_rig(sample_rigs / "arkit_head.blend")
     picked = find_characters(scene)[0]
@@ -135,7 +137,11 @@ def test_a_wrong_curve_would_be_noticed(sample_rigs: Path, take: Take):
     keys: Any = bpy.data.objects["arkit_head"].data.shape_keys
     bag = slot_channelbag(performance.action, keys.animation_data.action_slot)
     curve: Any = bag.fcurves.find('key_blocks["jawOpen"].value')
-    curve.keyframe_points[100].co.y += 1e-3
+    clock = scene_clock(scene)
+    frames = np.array([point.co.x for point in curve.keyframe_points])
+    seal = lip_seal(take, take.times[0] + clock.seconds(frames, performance.start_frame))
+    apart = int(np.flatnonzero(seal == 0.0)[40])
+    curve.keyframe_points[apart].co.y += 1e-3
     wrong = prove_one_curve(scene, picked, take, rig_map, performance)
     assert sound is not None
     assert wrong is not None

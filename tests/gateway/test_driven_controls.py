@@ -197,6 +197,7 @@ def test_facs_controls_without_scripts_names_what_does_nothing(sample_rigs: Path
         {"kind": "property", "owner": "rig", "path": '["text"]'},
         {"kind": "property", "owner": "rig", "path": '["many"]'},
         {"kind": "property", "owner": "rig", "path": "location"},
+        {"kind": "property", "owner": "rig", "path": "location[3]"},
         {"kind": "property", "owner": "rig", "path": "name"},
         {"kind": "property", "owner": "rig", "path": 'data["gone"]'},
     ],

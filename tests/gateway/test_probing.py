@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,16 @@ SINGLE: dict[str, list[tuple[str, str, int, int]]] = {
     "mouthPucker": [("lip_corner.L", "location", 0, -1), ("lip_corner.R", "location", 0, +1)],
     "cheekPuff": [("cheek.L", "location", 0, +1), ("cheek.R", "location", 0, -1)],
     "tongueOut": [("tongue", "location", 1, +1)],
+}
+
+
+#: Captured angles, degrees (yaw to the right and pitch down are positive), where an eyeLook
+#: coefficient is 1, by the regression from recorded takes (docs/formats.md).
+EYE_DEGREES = {
+    "leftEyeYaw": {"eyeLookOutLeft": -33.2, "eyeLookInLeft": 35.5},
+    "rightEyeYaw": {"eyeLookOutRight": 33.2, "eyeLookInRight": -35.5},
+    "leftEyePitch": {"eyeLookUpLeft": -25.8, "eyeLookDownLeft": 35.0},
+    "rightEyePitch": {"eyeLookUpRight": -25.8, "eyeLookDownRight": 35.0},
 }
 
 
@@ -164,10 +175,12 @@ def test_measured_amounts_agree_with_those_from_names(sample_rigs: Path):
         if channel.startswith("head") and abs(gain) > 0.05:
             assert have[channel, control] == pytest.approx(gain, abs=0.02), (channel, control)
             compared += 1
-        eye = channel.startswith("eyeLook") and _name(control.path).startswith("eye")
-        if eye and abs(gain) > 0.05:
-            assert have[channel, control] == pytest.approx(gain, rel=0.12), (channel, control)
-            compared += 1
+        # by names eyes take the captured angle itself, by probing the coefficients
+        for way, degrees in EYE_DEGREES.get(channel, {}).items():
+            wanted = gain * math.radians(degrees)
+            if abs(wanted) > 0.05:
+                assert have[way, control] == pytest.approx(wanted, rel=0.12), (way, control)
+                compared += 1
     assert compared >= 14
 
 

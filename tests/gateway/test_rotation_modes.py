@@ -171,6 +171,59 @@ def test_eyes_and_jaw_go_where_the_channels_say(turn: tuple[float, ...], blank_s
             assert pointing("jaw", frame)[1] < -0.25
 
 
+def _necked(number: int, mode: str) -> Any:
+    """An armature whose head stands on so many neck bones, each rolled another way."""
+    data = bpy.data.armatures.new("necked")
+    rig = bpy.data.objects.new("necked", data)
+    bpy.context.scene.collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    names = ["root", *(f"neck{n:02}" for n in range(1, number + 1)), "head"]
+    for place, name in enumerate(names):
+        bone = data.edit_bones.new(name)
+        bone.head = (0, 0.01 * place, 1.2 + 0.1 * place)
+        bone.tail = (0, 0.01 * place + 0.02, 1.3 + 0.1 * place)
+        bone.roll = 0.7 * place + 0.2
+        if place:
+            bone.parent = data.edit_bones[names[place - 1]]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for bone in rig.pose.bones:
+        bone.rotation_mode = mode
+    return rig
+
+
+@pytest.mark.parametrize("necks", [0, 1, 2, 3])
+@pytest.mark.parametrize("mode", MODES)
+def test_necks_of_all_lengths_turn_right_round(mode: str, necks: int, blank_scene: Any) -> None:
+    """A head that turns by 30, 60 and 20 degrees and past half a turn, recorded wrapped."""
+    schema = arkit_schema()
+    t = np.arange(73) / 24
+    swing = np.radians([30.0, 60.0, 20.0]) * np.sin(np.stack([1.7 * t, 1.1 * t, 2.3 * t], axis=1))
+    swing[:, 0] += np.radians(200) * np.sin(t)
+    wrapped = (swing + np.pi) % (2 * np.pi) - np.pi
+    assert np.abs(np.diff(wrapped[:, 0])).max() > 6
+    take = make_take(t, [schema[n] for n in ("headYaw", "headPitch", "headRoll")], wrapped)
+    rig = _necked(necks, mode)
+    picked, rig_map = character_of(blank_scene, rig)
+    apply_take(blank_scene, picked, take, rig_map)
+    rest = rig.data.bones["head"].matrix_local.to_3x3().inverted()
+    before: dict[str, np.ndarray] = {}
+    used = {entry.control.path.split('"')[1] for entry in rig_map.entries}
+    assert len(used) == min(necks + 1, 3)
+    fastest = 0.0
+    for number, angles in enumerate(swing.tolist()):
+        blank_scene.frame_set(1 + number)
+        pose = rig.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+        turned = (pose["head"].matrix.to_3x3() @ rest).to_quaternion()
+        wanted = _expected_turn(*angles).to_quaternion()
+        assert math.degrees(_angle(np.array(turned), np.array(wanted))) < 0.01
+        basis = {name: np.array(pose[name].matrix_basis.to_quaternion()) for name in used}
+        fastest = max([fastest, *(_angle(basis[name], before[name]) for name in before)])
+        before = basis
+    # a bone that flips goes to the other side within one frame
+    assert math.degrees(fastest) < 14
+
+
 def test_quaternion_of_a_turned_rest_pose() -> None:
     """`_angle` itself: the oracle of this file measures small angles."""
     q = Quaternion((0, 0, 1), 3e-6)

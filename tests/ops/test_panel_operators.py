@@ -224,6 +224,8 @@ def test_grey_buttons_say_why(sample_rigs: Path, take: str):
     ops.import_take(filepath=take)
     assert "No WAV or MOV" in refusal(ops.add_sound)
     for row in [row.name for row in state().characters[0].rows if row.status == "MATCHED"]:
+        if not state().characters[0].rows[row].links:
+            continue  # what the eyeLook channels say once more
         ops.clear_entry(channel=row)
     assert "drives anything on arkit_head" in refusal(ops.apply_take)
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 import facemocap_addon
+from facemocap_addon.core.map_view import control_labels
+from facemocap_addon.props import listed_controls
 
 # the stubs of bpy know nothing of an add-on's operators and properties
 bpy: Any = blender
@@ -81,6 +84,7 @@ def test_a_gain_typed_into_the_list_scales_the_keys():
     sources = [e["sources"] for e in document()["entries"] if e["control"]["owner"] == owner]
     whole = values_of(shape, owner).copy()
     before = document()
+    item().edit_alike = False
     for other in item().rows["jawOpen"].links:
         other.gain = other.gain * 0.5
     after = document()
@@ -142,3 +146,83 @@ def test_edits_stay_when_another_take_is_imported(tmp_path: Path):
     # the list can be filled for the first take again by choosing it
     bpy.context.scene.facemocap.active_take = 0
     assert len([row for row in item().rows if row.status != "CONTROLS"]) > 50
+
+
+def test_a_control_gets_a_channel():
+    control = free_control()
+    channel = next(row.name for row in item().rows if row.status == "UNMATCHED")
+    assert bpy.ops.facemocap.assign_channel(channel=channel, control=control) == {"FINISHED"}
+    row = item().rows[channel]
+    assert [(link.name, link.gain) for link in row.links] == [(control, 1.0)]
+    # what was just made is what is shown
+    assert item().rows[item().active_row].name == channel
+    assert item().entry.name == control
+    assert bpy.context.scene.facemocap.tab == "MATCHED"
+
+
+def test_a_bone_begins_with_a_moderate_turn():
+    bone = next(label for label in control_labels(listed_controls(item())) if " turn X" in label)
+    bpy.ops.facemocap.assign_channel(channel="jawOpen", control=bone)
+    link = next(link for link in item().rows["jawOpen"].links if link.name == bone)
+    assert math.degrees(link.gain) == pytest.approx(20, abs=0.01)
+    bpy.ops.facemocap.assign_control(channel="jawOpen", control=bone, gain=0.1)
+    link = next(link for link in item().rows["jawOpen"].links if link.name == bone)
+    assert link.gain == pytest.approx(0.1)
+
+
+def _load(tmp_path: Path) -> None:
+    path = tmp_path / "half.json"
+    document = json.loads(item().map_json)
+    document["entries"] = document["entries"][::2]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    bpy.ops.facemocap.load_map("EXEC_DEFAULT", True, filepath=str(path))
+
+
+STEPS: dict[str, Callable[[Path], object]] = {
+    "assign_control": lambda _: bpy.ops.facemocap.assign_control(
+        "EXEC_DEFAULT", True, channel="jawOpen", control=free_control()
+    ),
+    "assign_channel": lambda _: bpy.ops.facemocap.assign_channel(
+        "EXEC_DEFAULT", True, channel="jawOpen", control=free_control()
+    ),
+    "clear_entry": lambda _: bpy.ops.facemocap.clear_entry("EXEC_DEFAULT", True, channel="jawOpen"),
+    "add_point": lambda _: bpy.ops.facemocap.add_point("EXEC_DEFAULT", True),
+    "match_channels": lambda _: bpy.ops.facemocap.match_channels("EXEC_DEFAULT", True),
+    "load_map": _load,
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_edit_is_one_undo_step(name: str, tmp_path: Path):
+    item().active_row = item().rows.find("jawOpen")
+    item().rows["jawOpen"].links[0].gain = 0.75
+
+    def picture() -> Any:
+        view = item().entry
+        return (
+            item().map_json,
+            [(row.name, row.status, row.summary) for row in item().rows],
+            (view.name, [(s.name, s.gain) for s in view.sources], len(view.points)),
+        )
+
+    bpy.ops.ed.undo_push(message="before")
+    before = picture()
+    STEPS[name](tmp_path)
+    after = picture()
+    assert after[0] != before[0]
+    bpy.ops.ed.undo()
+    assert picture() == before
+    bpy.ops.ed.redo()
+    assert picture() == after
+
+
+def test_lists_of_an_older_version_are_made_anew(tmp_path: Path):
+    """A file knows its rows as another version made them; the map is what counts."""
+    rows = [(row.name, row.status, len(row.links)) for row in item().rows]
+    item().rows.clear()
+    old = item().rows.add()
+    old.name, old.status = "jawOpen", "UNMATCHED"
+    path = str(tmp_path / "old.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert [(row.name, row.status, len(row.links)) for row in item().rows] == rows

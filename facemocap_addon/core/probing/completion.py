@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rig map found by names, completed by what probing recognised."""
+"""A rig map found by names, set right and completed by what probing measured."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from ..controls import BONE, Control
-from ..rig_map import RigMap, RigMapEntry
+from ..controls import BONE, Control, ControlKey
+from ..rig_map import Fit, RigMap, RigMapEntry
 from .result import ProbeResult
 
 #: Recognitions less sure than this are left to the person.
@@ -14,11 +15,12 @@ SURE = 0.5
 
 
 def complete_map(rig_map: RigMap, result: ProbeResult, controls: tuple[Control, ...]) -> RigMap:
-    """Add entries for channels that names left without a control.
+    """Take out what moves nothing, and add entries for channels that are left without a control.
 
-    What names found stays as it is: a control that is driven already gets nothing more, a channel
-    that drives something gets no second control. Only gaze may have two: eye bones turn the eyes,
-    and shapes take the lids along.
+    Of what names found, shape keys without any difference and bones that move no point of the face
+    go. The rest stays as it is: a control that is driven already gets nothing more, a channel that
+    drives something gets no second control. Only gaze may have two: eye bones turn the eyes, and
+    shapes take the lids along. What a person has set stays in any case.
 
     Parameters
     ----------
@@ -28,10 +30,12 @@ def complete_map(rig_map: RigMap, result: ProbeResult, controls: tuple[Control, 
     controls : tuple of Control
         The character's, for the names in ``unmatched_controls``.
     """
-    driven = {entry.control for entry in rig_map.entries}
-    missing = set(rig_map.unmatched_channels)
-    on_shapes = {s.channel for e in rig_map.entries if e.control.kind != BONE for s in e.sources}
-    gaze = {name for name in rig_map.channels if name.startswith("eyeLook")} - on_shapes
+    idle = _idle(rig_map, result, controls)
+    alive = _without(rig_map, idle)
+    driven = {entry.control for entry in alive.entries}
+    missing = {*alive.unmatched_channels, *(rig_map.covered - alive.covered)}
+    on_shapes = {s.channel for e in alive.entries if e.control.kind != BONE for s in e.sources}
+    gaze = {name for name in alive.covered if name.startswith("eyeLook")} - on_shapes
     added: list[RigMapEntry] = []
     for entry in result.entries:
         wanted = missing if entry.control.kind == BONE else missing | gaze
@@ -43,15 +47,53 @@ def complete_map(rig_map: RigMap, result: ProbeResult, controls: tuple[Control, 
         )
         if sources and entry.control not in driven:
             added.append(replace(entry, sources=sources))
-    completed = replace(rig_map, entries=(*rig_map.entries, *added))
+    completed = replace(alive, entries=(*alive.entries, *added))
     names = {control.key: control.name for control in controls}
-    used = {names[entry.control] for entry in added}
+    used = {names[entry.control] for entry in completed.entries if entry.control in names}
+    left = [*rig_map.unmatched_controls, *(names[key] for key in idle)]
     return replace(
         completed,
         unmatched_channels=tuple(
-            name for name in rig_map.unmatched_channels if name not in completed.covered
+            dict.fromkeys(
+                name
+                for name in (*rig_map.unmatched_channels, *rig_map.channels)
+                if name not in completed.covered
+            )
         ),
-        unmatched_controls=tuple(name for name in rig_map.unmatched_controls if name not in used),
+        unmatched_controls=tuple(dict.fromkeys(name for name in left if name not in used)),
+    )
+
+
+def _idle(rig_map: RigMap, result: ProbeResult, controls: Iterable[Control]) -> list[ControlKey]:
+    """Controls of entries found by names that were measured and move no point of the face."""
+    moving = {signature.control for signature in result.signatures}
+    measured = {control.key for control in controls if not control.driven_by}
+    by_name = [entry.control for entry in rig_map.entries if entry.how == "name"]
+    return [
+        key
+        for key in by_name
+        if key in measured and (key in result.empty or (key.kind == BONE and key not in moving))
+    ]
+
+
+def _without(rig_map: RigMap, idle: Iterable[ControlKey]) -> RigMap:
+    """A map without these controls, in its entries and its fits."""
+    gone = set(idle)
+    return replace(
+        rig_map,
+        entries=tuple(entry for entry in rig_map.entries if entry.control not in gone),
+        fits=tuple(_fit_without(fit, gone) for fit in rig_map.fits),
+    )
+
+
+def _fit_without(fit: Fit, gone: set[ControlKey]) -> Fit:
+    targets = [tuple(key for key in target if key not in gone) for target in fit.targets]
+    kept = [place for place, target in enumerate(targets) if target]
+    return replace(
+        fit,
+        targets=tuple(targets[place] for place in kept),
+        looks=tuple(fit.looks[place] for place in kept),
+        sum_at_most_one=tuple(kept.index(p) for p in fit.sum_at_most_one if p in kept),
     )
 
 

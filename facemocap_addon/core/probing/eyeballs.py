@@ -14,6 +14,9 @@ from .solvers import nearest_distances
 FEWEST = 24
 #: Largest deviation from a sphere, in radii: a cornea bulges, an iris is hollow.
 ROUGHEST = 0.16
+#: Length of the mean direction from the centre to the points: a shell that is open at the back has
+#: a half, an arc of lashes nearly one.
+ONE_WAY = 0.75
 #: How much two eyeballs' radii may differ.
 UNEQUAL = 0.06
 
@@ -52,6 +55,9 @@ def find_balls(points: FloatArray, islands: IntArray) -> list[Ball]:
         if extent[0] < 0.2 * extent[2]:
             continue
         centre, radius, rough = fit_sphere(own)
+        arms = (own - centre) / max(radius, 1e-12)
+        if float(np.linalg.norm(arms.mean(axis=0))) > ONE_WAY:
+            continue
         if rough < ROUGHEST and extent[2] > 1.2 * radius and extent[2] < 2.6 * radius:
             found.append(Ball(centre, radius, rough, rows))
     return found

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..controls import SHAPE_KEY
+from ..errors import FacemocapError
 from .eyeballs import Ball, find_eyes
 from .scan import Motion, Scan
 from .solvers import nearest_distances
@@ -27,6 +28,8 @@ EYE_DISTANCE_MM = 63.0
 STRAIGHT = 0.9
 #: Size of a cell (eye distances) when a face's reach is measured.
 CELL = 0.1
+#: Fewest vertices of a face.
+FEWEST = 8
 #: A motion of more than this part of the face turns the head.
 HEAD = 0.75
 
@@ -79,8 +82,19 @@ class FaceFrame:
 
 
 def find_frame(scan: Scan) -> FaceFrame:
-    """The frame of the face on which ``scan`` was made."""
+    """The frame of the face on which ``scan`` was made.
+
+    Raises
+    ------
+    FacemocapError
+        When there are too few points for a face, or some are nowhere.
+    """
     points, islands = scan.points, scan.islands
+    if not np.isfinite(points).all():
+        raise FacemocapError(
+            "Some vertices of the character are nowhere (not a number)",
+            "Mend the mesh or the modifier that moves them",
+        )
     moves = moving_points(len(points), scan.motions)
     pivots = np.array([bone.at for bone in scan.bones.values()]).reshape(-1, 3)
     local = moving_points(len(points), [m for m in scan.motions if m.control.kind == SHAPE_KEY])
@@ -92,6 +106,10 @@ def find_frame(scan: Scan) -> FaceFrame:
         apart = float(np.linalg.norm(eyes[0].centre - eyes[1].centre))
         across = (eyes[0].centre - eyes[1].centre) / apart
     face = np.linalg.norm(points - middle, axis=1) < REACH * apart
+    if face.sum() < FEWEST:
+        raise FacemocapError(
+            "The character has too few vertices for a face", "Choose one with a modelled face"
+        )
     centre = _motion_centre(points, face, scan.motions, middle)
     axes = _directions(across, (points[face] - middle) / apart, middle - centre)
     if eyes is None:

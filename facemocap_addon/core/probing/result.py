@@ -5,18 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..arrays import BoolArray
 from ..controls import BONE, PROPERTY, SHAPE_KEY, Control, ControlKey, Vector
-from ..rig_map import RigMapEntry, Source
+from ..errors import FacemocapError
+from ..rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
 from .bone_recognition import Share, recognise_bones
 from .descriptor import EYES, make_describer
 from .face_frame import FaceFrame, find_frame
 from .recognition import TURNS_EYE, Match, make_atoms, recognise
 from .scan import Scan
-from .signatures import Signature, find_duplicates, find_wrong_sides, sign_motion
+from .signatures import (
+    Signature,
+    control_from_json,
+    control_to_json,
+    find_duplicates,
+    find_wrong_sides,
+    sign_motion,
+    vector_from_json,
+)
 from .whereabouts import REACH
 
 #: Room beyond the measured amounts that a bone is left.
@@ -65,6 +75,72 @@ class ProbeResult:
     def channels(self) -> tuple[str, ...]:
         """Channels that some control was recognised as, each once."""
         return tuple(dict.fromkeys(s.channel for e in self.entries for s in e.sources))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document; `from_json` makes an equal result of them.
+
+        An object's name stands only as a control's ``owner``.
+        """
+        return {
+            "signatures": [signature.to_json() for signature in self.signatures],
+            "entries": [entry.to_json() for entry in self.entries],
+            "confidences": [
+                {"channel": channel, "control": control_to_json(key), "confidence": float(sure)}
+                for (channel, key), sure in self.confidences.items()
+            ],
+            "empty": [control_to_json(key) for key in self.empty],
+            "dead": [control_to_json(key) for key in self.dead],
+            "duplicates": [[control_to_json(key) for key in pair] for pair in self.duplicates],
+            "wrong_sides": [
+                {"control": control_to_json(key), "clause": clause}
+                for key, clause in self.wrong_sides
+            ],
+            "eye_distance_m": float(self.eye_distance_m),
+            "front": [float(number) for number in self.front],
+            "up": [float(number) for number in self.up],
+            "found_eyes": bool(self.found_eyes),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> ProbeResult:
+        """The result that `to_json` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            When a part is missing or does not fit.
+        """
+        try:
+            # one way of reading entries: a rig map's
+            rig_map = rig_map_from_json(
+                RigMap("", ()).to_json() | {"entries": data["entries"]}, "measurement"
+            )
+        except FacemocapError as problem:
+            raise ValueError(problem.what) from problem
+        return cls(
+            signatures=tuple(Signature.from_json(item) for item in data["signatures"]),
+            entries=rig_map.entries,
+            confidences={
+                (str(item["channel"]), control_from_json(item["control"])): float(
+                    item["confidence"]
+                )
+                for item in data["confidences"]
+            },
+            empty=tuple(control_from_json(item) for item in data["empty"]),
+            dead=tuple(control_from_json(item) for item in data["dead"]),
+            duplicates=tuple(
+                (control_from_json(later), control_from_json(first))
+                for later, first in data["duplicates"]
+            ),
+            wrong_sides=tuple(
+                (control_from_json(item["control"]), str(item["clause"]))
+                for item in data["wrong_sides"]
+            ),
+            eye_distance_m=float(data["eye_distance_m"]),
+            front=vector_from_json(data["front"]),
+            up=vector_from_json(data["up"]),
+            found_eyes=bool(data["found_eyes"]),
+        )
 
 
 def understand(scan: Scan) -> ProbeResult:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from ..arrays import FloatArray
 from ..channels import arkit_names, arkit_schema, match_name
-from ..controls import ControlKey, Vector
+from ..controls import KINDS, ControlKey, Vector
 from ..side_names import split_side
 from .descriptor import EYES, INSIDE, NODES, Describer
 from .face_frame import EYE_DISTANCE_MM, FaceFrame
@@ -65,6 +66,63 @@ class Signature:
     mean_mm: float
     linearity: float
     points: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {
+            "control": control_to_json(self.control),
+            "name": self.name,
+            "sign": int(self.sign),
+            "region": self.region,
+            "side": self.side,
+            "direction": [float(number) for number in self.direction],
+            "size_mm": float(self.size_mm),
+            "mean_mm": float(self.mean_mm),
+            "linearity": float(self.linearity),
+            "points": int(self.points),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Signature:
+        """The signature that `to_json` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            When a part is missing or does not fit.
+        """
+        return cls(
+            control=control_from_json(data["control"]),
+            name=str(data["name"]),
+            sign=int(data["sign"]),
+            region=str(data["region"]),
+            side=str(data["side"]),
+            direction=vector_from_json(data["direction"]),
+            size_mm=float(data["size_mm"]),
+            mean_mm=float(data["mean_mm"]),
+            linearity=float(data["linearity"]),
+            points=int(data["points"]),
+        )
+
+
+def control_to_json(key: ControlKey) -> dict[str, Any]:
+    """A control's identity as plain values, as rig maps write it."""
+    return asdict(key)
+
+
+def control_from_json(data: Any) -> ControlKey:
+    """The identity that `control_to_json` wrote; errors as `Signature.from_json`."""
+    if data["kind"] not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {data['kind']!r}")
+    return ControlKey(
+        str(data["kind"]), str(data["owner"]), str(data["path"]), int(data.get("index", 0))
+    )
+
+
+def vector_from_json(data: Any) -> Vector:
+    """Three numbers; errors as `Signature.from_json`."""
+    x, y, z = data
+    return (float(x), float(y), float(z))
 
 
 def sign_motion(motion: Motion, descriptor: FloatArray, frame: FaceFrame) -> Signature:

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the animator asked of a retarget, the same for every rig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.rig_map import RigMap
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetSettings:
+    """Options of ``facemocap retarget``, read."""
+
+    characters: tuple[str, ...] = ()
+    all_characters: bool = False
+    rig_map: RigMap | None = None
+    fps: float | None = None
+    start_frame: float | None = None
+    range_s: tuple[float | None, float | None] = (None, None)
+    on_capture_times: bool = False
+    raw: bool = False
+    measure: bool = True
+    bones_first: bool = False
+    use_cache: bool = True
+    contacts: bool = True
+    widen_sliders: bool = False
+    mirror: bool = False
+    keep_range: bool = False
+    override: bool = False
+    enable_scripts: bool = False
+    preview: bool = False

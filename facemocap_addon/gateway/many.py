@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One take onto several characters: each gets its own Action, and none stops the others."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import bpy
+
+from ..core.errors import FacemocapError
+from ..core.report import Report
+from ..core.rig_map import RigMap
+from ..core.take import Take
+from .characters import CharacterObjects
+from .performance import ApplyOptions, apply_take
+from .records import Performance, find_performance, performances
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one character: a report and what plays on it now, or the reason why not.
+
+    Attributes
+    ----------
+    name : str
+        The character's.
+    report : Report or None
+    problem : FacemocapError or None
+        Why nothing was done to it.
+    performance : Performance or None
+        What was applied.
+    is_bug : bool
+        The problem is the program's own; its traceback went to standard error.
+    """
+
+    name: str
+    report: Report | None = None
+    problem: FacemocapError | None = None
+    performance: Performance | None = None
+    is_bug: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the take plays on the character."""
+        return self.report is not None
+
+
+def apply_to_many(
+    scene: bpy.types.Scene,
+    characters: Sequence[tuple[CharacterObjects, RigMap]],
+    take: Take,
+    options: ApplyOptions | None = None,
+) -> list[Outcome]:
+    """Put one take on several characters, each by its own map; outcomes in the same order.
+
+    Each character is done as by `performance.apply_take`: checked as a whole before anything is
+    written. What fails on one, be it a bug, leaves the others as they are.
+    """
+    how = options or ApplyOptions()
+    return [_apply(scene, picked, rig_map, take, how) for picked, rig_map in characters]
+
+
+def _apply(
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    rig_map: RigMap,
+    take: Take,
+    options: ApplyOptions,
+) -> Outcome:
+    try:
+        report = apply_take(scene, picked, take, rig_map, options)
+        return Outcome(picked.name, report, performance=_applied(picked, take))
+    except FacemocapError as problem:
+        return Outcome(picked.name, problem=problem)
+    except Exception as bug:  # noqa: BLE001 - what is wrong with one must not stop the others
+        traceback.print_exception(bug)
+        problem = FacemocapError(
+            f'"{picked.name}" could not be done: {type(bug).__name__}: {bug}',
+            "This is a bug in Face Mocap; please report it with the console's text",
+        )
+        return Outcome(picked.name, problem=problem, is_bug=True)
+
+
+def _applied(picked: CharacterObjects, take: Take) -> Performance | None:
+    """What was just applied; an override puts other objects into the scene."""
+    return find_performance(picked) or next(
+        (
+            found
+            for found in performances()
+            if found.take_digest == take.digest and found.character_name == picked.name
+        ),
+        None,
+    )
