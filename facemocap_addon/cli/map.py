@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.contacts.meeting import told_meeting
 from ..core.errors import FacemocapError
 from ..core.measured import Measured
 from ..core.probing.completion import describe_faults
@@ -58,6 +59,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     console.interruption.check()
     found = choose_character(scene, arguments.character, rig.name)
     rig_map, notes = found.rig_map, found.character.notes
+    openings: tuple[str, ...] = ()
     if arguments.probe:
         bones_first = arguments.drive == "bones"
         measured = _measure(
@@ -66,12 +68,13 @@ def _run(arguments: Namespace, console: Console) -> int:
         controls = found.character.controls
         rig_map = with_measurement(rig_map, controls, measured, bones_first=bones_first)
         notes = (*notes, *describe_faults(measured.probe, controls))
+        openings = tuple(told_meeting(measured.contacts))
     if not rig_map.entries:
         raise FacemocapError(
             f'No name on "{found.objects.name}" in "{rig.name}" is known',
             "Give --probe, rename its shape keys or bones, or write a map by hand",
         )
-    _describe(rig_map, notes, console)
+    _describe(rig_map, notes, openings, console)
     if out is not None:
         write_rig_map(rig_map, out)
         console.say(f"written {out}")
@@ -101,7 +104,9 @@ def _measure(
     return measured
 
 
-def _describe(rig_map: RigMap, notes: tuple[str, ...], console: Console) -> None:
+def _describe(
+    rig_map: RigMap, notes: tuple[str, ...], openings: tuple[str, ...], console: Console
+) -> None:
     kinds = Counter(entry.control.kind for entry in rig_map.entries)
     controls = ", ".join(_count(number, _KIND[kind]) for kind, number in kinds.items())
     console.say(f"{rig_map.rig}: {len(rig_map.channels)} channels drive {controls}")
@@ -112,6 +117,7 @@ def _describe(rig_map: RigMap, notes: tuple[str, ...], console: Console) -> None
         [
             ("channels without a control", ", ".join(rig_map.unmatched_channels) or "none"),
             ("controls without a channel", ", ".join(rig_map.unmatched_controls) or "none"),
+            *(("lids and lips", told) for told in openings),
             *(("note", note) for note in notes),
         ],
         wrap=True,

@@ -14,6 +14,7 @@ from ..core.contacts.closing import Measure
 from ..core.contacts.face_contacts import FaceContacts
 from ..core.contacts.finding import FaceShape, find_openings
 from ..core.contacts.keeping import KeptContacts, keep_contacts
+from ..core.contacts.meeting import Meeting, find_meeting, meeting_poses
 from ..core.contacts.part import pose_values
 from ..core.controls import Control, ControlKey
 from ..core.head_turns import HEAD
@@ -69,6 +70,17 @@ def find_contacts(
         )
     yield Progress(0.6, "Finding lids and lips")
     return find_openings(shape, np.array(probe.up), np.array(probe.front), probe.eye_distance_m)
+
+
+def measure_meeting(
+    picked: CharacterObjects, scene: bpy.types.Scene, rig_map: RigMap, contacts: FaceContacts
+) -> Meeting:
+    """Where the character's lids meet and its lips seal. Nothing of the file is changed."""
+    there = {control.key for control in read_character(picked, scene).controls}
+    keys = tuple(entry.control for entry in rig_map.entries if entry.control in there)
+    poses = meeting_poses(rig_map, keys)
+    with contact_measure(picked, scene, contacts, keys, (), poses) as measure:
+        return find_meeting(contacts, poses, measure)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from .fingerprint_place import lineage, relative_place, size_in_scene
 from .fingerprint_settings import PLACE, constraints, drivers, moved_paths, rotations_read
 
 #: Raised when measuring itself changes its meaning, so that what was kept is measured again.
-METHOD = 1
+METHOD = 2
 #: Rounds in which each object's digest takes in those of the objects it refers to.
 _ROUNDS = 2
 

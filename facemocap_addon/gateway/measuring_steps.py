@@ -18,7 +18,7 @@ from ..core.progress import Job, Progress
 from ..core.working_map import working_map
 from .calibration import calibrate_bones
 from .characters import CharacterObjects, read_character
-from .contacts import find_contacts
+from .contacts import find_contacts, measure_meeting
 from .eye_turns import measure_eye_turns
 from .probing import scan_character
 
@@ -88,12 +88,16 @@ def _eye_turns(
 def _contacts(
     picked: CharacterObjects, scene: bpy.types.Scene, measured: Measured, scan: Scan
 ) -> Job[Part]:
-    """Where lids and lips are."""
+    """Where lids and lips are, and what it takes to close them."""
     del scan
     controls = read_character(picked, scene).controls
     rig_map = working_map(controls, None, picked.name, measured)
     found = yield from find_contacts(picked, scene, rig_map, measured.probe)
-    return found.to_json() if found is not None else None
+    if found is None:
+        return None
+    yield Progress(0.8, "Closing lids and lips")
+    meeting = measure_meeting(picked, scene, rig_map, found)
+    return {**found.to_json(), "meeting": meeting.to_json()}
 
 
 #: In this order; each may use what those before it found.

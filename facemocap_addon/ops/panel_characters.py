@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ..core.contacts.meeting import told_meeting
 from ..core.errors import FacemocapError
 from ..core.findings import find
 from ..core.measured import Measured
@@ -158,6 +159,7 @@ def match_character(
     item.notes = "\n".join((*character.notes, *notes))
     item.controls_json = json.dumps([control_record(c) for c in controls if not c.driven_by])
     store_findings(item, find(measured.probe) if measured is not None else None)
+    item.contact_notes = "\n".join(told_meeting(measured.contacts) if measured is not None else ())
     store_map(item, rig_map)
     refresh_rows(state_of(scene), item)
     return rig_map

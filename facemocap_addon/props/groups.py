@@ -96,6 +96,10 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
     is_measured: BoolProperty(
         name="Measured", description="Every control was moved to see what the face does"
     )
+    contact_notes: StringProperty(
+        name="Lids and Lips",
+        description="What was measured of the eyes and the mouth, one sentence a line",
+    )
     is_picked: BoolProperty(
         name="Apply to This",
         description="Apply Take goes over all characters that are checked; "

@@ -76,6 +76,25 @@ class FACEMOCAP_PT_character(SidebarPanel, bpy.types.Panel):
             draw_sentences(layout, context, item.notes, "ERROR")
 
 
+class FACEMOCAP_PT_lids_and_lips(CharacterPart, bpy.types.Panel):
+    """What it takes to close this character's eyes and mouth."""
+
+    bl_idname = "FACEMOCAP_PT_lids_and_lips"
+    bl_label = "Lids and Lips"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only with a character whose openings were measured."""
+        item = chosen_character(context)
+        return item is not None and bool(item.contact_notes)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw what was measured, and whether takes are brought to it."""
+        draw_sentences(self.layout, context, need_character(context).contact_notes)
+        self.layout.prop(state_of(context.scene), "use_contacts")
+
+
 class FACEMOCAP_PT_objects(CharacterPart, bpy.types.Panel):
     """What the chosen character consists of."""
 
@@ -94,4 +113,4 @@ class FACEMOCAP_PT_objects(CharacterPart, bpy.types.Panel):
             column.label(text=item.armature.name, icon="OUTLINER_OB_ARMATURE")
 
 
-CLASSES = (FACEMOCAP_PT_character, FACEMOCAP_PT_objects)
+CLASSES = (FACEMOCAP_PT_character, FACEMOCAP_PT_lids_and_lips, FACEMOCAP_PT_objects)

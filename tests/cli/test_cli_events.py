@@ -124,7 +124,7 @@ def test_a_report_counts_and_measures_them(
     # the single sample is closed too, only no stretch
     assert measures["lip_gap_percent"]["frames"] == samples + 1
     for gaps in (*measures["lid_gap_percent"].values(), measures["lip_gap_percent"]):
-        assert set(gaps) == {"frames", "before", "after", "frames_cut_by_limits"}
+        assert set(gaps) == {"frames", "before", "after", "frames_cut_by_limits", "mean_amount"}
         for when in ("before", "after"):
             assert set(gaps[when]) == {"largest", "mean"}
             assert 0.0 <= gaps[when]["mean"] <= gaps[when]["largest"]

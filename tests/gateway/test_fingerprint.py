@@ -22,9 +22,9 @@ from facemocap_addon.gateway.rig_files import open_rig
 #: Of files that stay as they are: equal in every session and every Blender. They change when
 #: `fingerprint.METHOD` does, and when what is counted does.
 GOLDEN = {
-    "ict_facekit/ict_facekit.blend": "b318e4bbb963f7d64685f416496aa540",
-    "makehuman_rigify/makehuman_rigify_skin_face.blend": "429d04b9803279768e861e617790e962",
-    "conventions/conv_mmd.blend": "58c4df54bcd2dd512cb91273351e876a",
+    "ict_facekit/ict_facekit.blend": "683ac5ac67ad0afb8a74733388d305bd",
+    "makehuman_rigify/makehuman_rigify_skin_face.blend": "d22ebf8c5c4c8945cbedb3edc8b6d5a2",
+    "conventions/conv_mmd.blend": "a14e7418756af823396cbf5ca6251481",
 }
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,6 +89,10 @@ def test_channels_without_names_are_found_and_regions_are_told(unnamed: None):
     assert item().entry.how == "probe"
     assert item().entry.moves.startswith("jaw, ")
     assert "down" in item().entry.moves
+    eyes, lips = item().contact_notes.splitlines()[::2]
+    assert re.fullmatch(r"Left eye: [\d.]+ mm open at rest, shut at eyeBlinkLeft [\d.]+", eyes)
+    assert lips.startswith("Lips: ")
+    assert "sealed by mouthClose" in lips
     assert len(bpy.data.scenes) == 1, "the copies are gone"
     # what was measured is there in the file and for the next take
     bpy.ops.facemocap.match_channels()

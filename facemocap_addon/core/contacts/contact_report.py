@@ -49,6 +49,7 @@ class ContactReport:
             "before": {"largest": round(self.before, 3), "mean": round(self.mean_before, 3)},
             "after": {"largest": round(self.after, 3), "mean": round(self.mean_after, 3)},
             "frames_cut_by_limits": self.missed,
+            "mean_amount": round(self.scale, 3),
         }
 
 
