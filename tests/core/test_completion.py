@@ -130,3 +130,42 @@ def test_empty_shapes_leave_their_fit() -> None:
         ),
     )
     assert done.unmatched_controls == ("I",)
+
+
+def gains(rig_map: RigMap) -> dict[str, float]:
+    return {e.control.path.split('"')[1]: e.sources[0].gain for e in rig_map.entries}
+
+
+def test_copies_of_a_shape_share_their_channel():
+    names = ("MouthCornerPullLeft", "MouthCornerSlantLeft", "MouthUpperUpLeft")
+    pull, slant, upper = shapes = tuple(shape(name) for name in names)
+    rig_map = RigMap(
+        "face",
+        entries=tuple(
+            RigMapEntry(control.key, (Source(channel),), how="name")
+            for control, channel in zip(
+                shapes, ("mouthSmileLeft", "mouthSmileLeft", "mouthUpperUpLeft"), strict=True
+            )
+        ),
+    )
+    probed = measured(shapes)
+    assert complete_map(rig_map, probed, shapes) == rig_map
+    same = replace(probed, duplicates=((slant.key, pull.key),))
+    shared = complete_map(rig_map, same, shapes)
+    assert gains(shared) == dict(zip(names, (0.5, 0.5, 1.0), strict=True))
+    # once is enough, and what a person has set stays
+    assert complete_map(shared, same, shapes) == shared
+    by_hand = replace(
+        rig_map, entries=tuple(replace(entry, how="hand") for entry in rig_map.entries)
+    )
+    assert complete_map(by_hand, same, shapes) == by_hand
+    # copies that follow different channels do not act twice over
+    apart = replace(probed, duplicates=((upper.key, pull.key),))
+    assert complete_map(rig_map, apart, shapes) == rig_map
+    # three copies
+    three = replace(probed, duplicates=((slant.key, pull.key), (upper.key, slant.key)))
+    whole = replace(
+        rig_map,
+        entries=tuple(replace(e, sources=(Source("mouthSmileLeft"),)) for e in rig_map.entries),
+    )
+    assert list(gains(complete_map(whole, three, shapes)).values()) == [1 / 3] * 3

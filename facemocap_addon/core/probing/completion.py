@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..controls import BONE, Control, ControlKey
+from ..controls import BONE, SHAPE_KEY, Control, ControlKey
 from ..rig_map import Fit, RigMap, RigMapEntry
 from .result import ProbeResult
 
@@ -20,7 +20,8 @@ def complete_map(rig_map: RigMap, result: ProbeResult, controls: tuple[Control, 
     Of what names found, shape keys without any difference and bones that move no point of the face
     go. The rest stays as it is: a control that is driven already gets nothing more, a channel that
     drives something gets no second control. Only gaze may have two: eye bones turn the eyes, and
-    shapes take the lids along. What a person has set stays in any case.
+    shapes take the lids along. Shape keys that are copies of each other and were both to follow a
+    channel share it, where it would act twice over. What a person has set stays in any case.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def complete_map(rig_map: RigMap, result: ProbeResult, controls: tuple[Control, 
         The character's, for the names in ``unmatched_controls``.
     """
     idle = _idle(rig_map, result, controls)
-    alive = _without(rig_map, idle)
+    alive = _shared(_without(rig_map, idle), result.duplicates)
     driven = {entry.control for entry in alive.entries}
     missing = {*alive.unmatched_channels, *(rig_map.covered - alive.covered)}
     on_shapes = {s.channel for e in alive.entries if e.control.kind != BONE for s in e.sources}
@@ -74,6 +75,40 @@ def _idle(rig_map: RigMap, result: ProbeResult, controls: Iterable[Control]) -> 
         for key in by_name
         if key in measured and (key in result.empty or (key.kind == BONE and key not in moving))
     ]
+
+
+def _shared(rig_map: RigMap, duplicates: Iterable[tuple[ControlKey, ControlKey]]) -> RigMap:
+    """A map in which copies of a shape key do together what one of them would do."""
+    group: dict[ControlKey, ControlKey] = {}
+    for later, first in duplicates:
+        group[later] = group.setdefault(first, first)
+    gains: dict[tuple[ControlKey, str], list[float]] = {}
+    for entry in rig_map.entries:
+        if entry.control in group and _may_share(entry):
+            for source in entry.sources:
+                key = group[entry.control], source.channel
+                gains.setdefault(key, []).append(abs(source.gain))
+    share = {
+        key: max(1.0, *found) / sum(found)
+        for key, found in gains.items()
+        if sum(found) > max(1.0, *found)
+    }
+
+    def shared(entry: RigMapEntry) -> RigMapEntry:
+        if entry.control not in group or not _may_share(entry):
+            return entry
+        parts = [share.get((group[entry.control], s.channel), 1.0) for s in entry.sources]
+        if all(part == 1.0 for part in parts):
+            return entry
+        pairs = zip(entry.sources, parts, strict=True)
+        return replace(entry, sources=tuple(replace(s, gain=s.gain * p) for s, p in pairs))
+
+    return replace(rig_map, entries=tuple(shared(entry) for entry in rig_map.entries))
+
+
+def _may_share(entry: RigMapEntry) -> bool:
+    plain = not any(source.over for source in entry.sources)
+    return entry.how == "name" and entry.control.kind == SHAPE_KEY and plain
 
 
 def _without(rig_map: RigMap, idle: Iterable[ControlKey]) -> RigMap:
