@@ -25,6 +25,8 @@ def working_map(
     take: Take | None = None,
     rig: str = "",
     measured: Measured | None = None,
+    *,
+    bones_first: bool = False,
 ) -> RigMap:
     """What drives what on a character.
 
@@ -38,9 +40,13 @@ def working_map(
         Name of the character, for the map's heading.
     measured : Measured, optional
         What was measured on it: without it, names are all there is to go by.
+    bones_first : bool
+        As `with_measurement` has it.
     """
     found = match(controls, take, rig)
-    return found if measured is None else with_measurement(found, controls, measured)
+    if measured is None:
+        return found
+    return with_measurement(found, controls, measured, bones_first=bones_first)
 
 
 def with_measurement(

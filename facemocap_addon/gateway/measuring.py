@@ -100,6 +100,29 @@ def ensure_all_bones(
     return measured
 
 
+def measure_for(
+    picked: CharacterObjects, scene: bpy.types.Scene, *, all_bones: bool
+) -> Job[Measured]:
+    """What is kept with the character or measured now, with all of its bones on request.
+
+    Nothing is kept and no cache is used; errors as `measure_character`.
+    """
+    measured = yield from ensure_measured(picked, scene, use_cache=False)
+    if all_bones:
+        measured = yield from ensure_all_bones(picked, scene, measured, use_cache=False)
+    return measured
+
+
+def measure_again(
+    picked: CharacterObjects, scene: bpy.types.Scene, *, all_bones: bool
+) -> Job[Measured]:
+    """As `measure_for`, whatever is kept."""
+    measured = yield from measure_character(picked, scene)
+    if all_bones:
+        measured = yield from ensure_all_bones(picked, scene, measured, use_cache=False)
+    return measured
+
+
 def stored_measurement(picked: CharacterObjects) -> Measured | None:
     """The measurement kept with the character; None without one, and when the character changed.
 

@@ -150,12 +150,13 @@ def match_character(
     character = read_character(picked, scene)
     controls = character.controls
     measured, notes = _measured(picked)
-    found = working_map(controls, take, character.name, measured)
+    bones = item.drive == "BONES"
+    found = working_map(controls, take, character.name, measured, bones_first=bones)
     rig_map = (stored_map(item) if item.is_edited else None) or found
     if rig_map is not found:
         rig_map = _with_new_channels(rig_map, found)
         if complete and measured is not None:
-            rig_map = with_measurement(rig_map, controls, measured)
+            rig_map = with_measurement(rig_map, controls, measured, bones_first=bones)
     item.notes = "\n".join((*character.notes, *notes))
     item.controls_json = json.dumps([control_record(c) for c in controls if not c.driven_by])
     store_findings(item, find(measured.probe) if measured is not None else None)

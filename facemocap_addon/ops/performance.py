@@ -10,9 +10,10 @@ from ..core.measured import Measured
 from ..core.progress import Job, Progress
 from ..core.report import Report
 from ..core.rig_map import RigMap
+from ..core.working_map import ALL_BONES
 from ..gateway.characters import CharacterObjects
 from ..gateway.many import Outcome, apply_to_many
-from ..gateway.measuring import measure_character, store_measurement, stored_measurement
+from ..gateway.measuring import measure_for, store_measurement, stored_measurement
 from ..gateway.performance import find_performance, remove_take
 from ..gateway.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
@@ -62,12 +63,13 @@ class FACEMOCAP_OT_apply_take(JobOperator, bpy.types.Operator):
         """Measure what is to be measured, by the names of the characters."""
         scene = context.scene
         state = state_of(scene)
-        waiting: list[tuple[str, CharacterObjects]] = []
+        waiting: list[tuple[str, CharacterObjects, bool]] = []
         wanted = state.measure_first and not state.use_raw
         for item in meant_characters(state) if wanted else ():
             picked = picked_objects(item, scene)
-            if stored_measurement(picked) is None:
-                waiting.append((item.name, picked))
+            measured, bones = stored_measurement(picked), item.drive == "BONES"
+            if measured is None or (bones and ALL_BONES not in measured.parts):
+                waiting.append((item.name, picked, bones))
         return _measure_all(waiting, scene)
 
     def finish(self, context: bpy.types.Context, result: dict[str, Measured]) -> Report:
@@ -141,13 +143,13 @@ class FACEMOCAP_OT_remove_take(StepOperator, bpy.types.Operator):
 
 
 def _measure_all(
-    waiting: list[tuple[str, CharacterObjects]], scene: bpy.types.Scene
+    waiting: list[tuple[str, CharacterObjects, bool]], scene: bpy.types.Scene
 ) -> Job[dict[str, Measured]]:
     """What is measured on each character; those that are no face go by their names."""
     found: dict[str, Measured] = {}
-    for number, (name, picked) in enumerate(waiting):
+    for number, (name, picked, bones) in enumerate(waiting):
         yield Progress(number / len(waiting), f"Measuring {name}")
-        job = measure_character(picked, scene)
+        job = measure_for(picked, scene, all_bones=bones)
         while True:
             try:
                 progress = next(job)

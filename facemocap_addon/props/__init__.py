@@ -8,7 +8,7 @@ the list draws.
 
 from __future__ import annotations
 
-from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
+from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
 from .entry_view import chosen_link, edited_keys, fill_entry
 from .groups import (
     CLASSES,

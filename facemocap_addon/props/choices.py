@@ -21,6 +21,18 @@ START_MODES = (
     ("FRAME", "Frame", "The take begins on the frame that you give"),
     ("TIMECODE", "Timecode", "The take's own timecode decides, counted from the scene's start"),
 )
+DRIVES = (
+    (
+        "SHAPES",
+        "Shape Keys",
+        "Shape keys and properties carry the face, bones what these cannot express",
+    ),
+    (
+        "BONES",
+        "Bones",
+        "Bones carry the face as far as its own shape keys go; fitting them once takes a while",
+    ),
+)
 #: What a line of the channel list is; numbered as files have stored it.
 ROW_KINDS = (
     ("MATCHED", "Matched", "A channel that drives something", 0),

@@ -15,7 +15,7 @@ from bpy.props import (
 )
 
 from . import editing
-from .choices import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, REGIONS, START_MODES, TABS
+from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, REGIONS, START_MODES, TABS
 from .map_groups import CLASSES as MAP_CLASSES
 from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_row
 from .rows import refresh_rows
@@ -99,6 +99,11 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
     contact_notes: StringProperty(
         name="Lids and Lips",
         description="What was measured of the eyes and the mouth, one sentence a line",
+    )
+    drive: EnumProperty(
+        name="Drive",
+        description="What carries the face where both could",
+        items=DRIVES,
     )
     is_picked: BoolProperty(
         name="Apply to This",

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
-from ..props import FACEMOCAP_PG_character, Work, state_of
+from ..props import DRIVES, FACEMOCAP_PG_character, Work, state_of
 from .sentences import draw_sentences
 from .take_panel import SidebarPanel
 
@@ -72,8 +74,25 @@ class FACEMOCAP_PT_character(SidebarPanel, bpy.types.Panel):
             again = "Measure Again" if item.is_measured else "Measure the Face"
             icon = "CHECKMARK" if item.is_measured else "DRIVER_DISTANCE"
             layout.operator("facemocap.measure_character", text=again, icon=icon)
+            if _has_both(item):
+                _draw_drive(layout, item)
         if item is not None:
             draw_sentences(layout, context, item.notes, "ERROR")
+
+
+def _has_both(item: FACEMOCAP_PG_character) -> bool:
+    """Whether shape keys and bones could carry the face."""
+    shapes = any(slot.object and slot.object.data.shape_keys for slot in item.meshes)
+    return bool(item.armature) and shapes
+
+
+def _draw_drive(layout: Any, item: FACEMOCAP_PG_character) -> None:
+    """What carries the face, as two buttons of which one is pressed."""
+    row = layout.row(align=True)
+    row.label(text="Carried by")
+    for value, label, _ in DRIVES:
+        button = row.operator("facemocap.choose_drive", text=label, depress=item.drive == value)
+        button.drive = value
 
 
 class FACEMOCAP_PT_lids_and_lips(CharacterPart, bpy.types.Panel):

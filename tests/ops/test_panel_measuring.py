@@ -44,13 +44,14 @@ def unnamed(registered: None, sample_rigs: Path) -> None:
 def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """The measurement of `unnamed`, made once for all tests that only need its outcome."""
 
-    def measure(picked: Any, scene: Any) -> Job[Measured]:
+    def measure(picked: Any, scene: Any, *, all_bones: bool) -> Job[Measured]:
+        assert not all_bones
         yield Progress(0.0, "Measuring")
         if not _held:
             _held.append((yield from measure_character(picked, scene)))
         return _held[0]
 
-    monkeypatch.setattr(measuring, "measure_character", measure)
+    monkeypatch.setattr(measuring, "measure_again", measure)
 
 
 _held: list[Measured] = []
