@@ -26,12 +26,18 @@ from typing import NamedTuple
 import numpy as np
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.readers import HEAD_BYTES, read_take, readers, sniff_reader
+from facemocap_addon.core.readers import (
+    HEAD_BYTES,
+    ReadOptions,
+    read_take,
+    readers,
+    sniff_reader,
+)
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_file import take_bytes
 
+from . import made_landmarks, made_markers, made_recordings
 from .environments import ROOT
-from .made_recordings import samples
 from .mutations import damage
 
 LIMIT_S = 5.0
@@ -126,7 +132,13 @@ def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
             if path.is_file() and path.suffix.lower() not in unwanted:
                 data = path.read_bytes()
                 seeds += _make_seeds(path, data)
-    return seeds + [Seed("made_up", data, name) for name, data in samples().items()]
+    return seeds + [Seed("made_up", data, name) for name, data in made_up().items()]
+
+
+def made_up() -> dict[str, bytes]:
+    """A made-up recording of each format, by its name."""
+    made = (made_recordings, made_landmarks, made_markers)
+    return {name: data for each in made for name, data in each.samples().items()}
 
 
 def _make_seeds(path: Path, data: bytes) -> Iterator[Seed]:
@@ -139,7 +151,7 @@ def _make_seeds(path: Path, data: bytes) -> Iterator[Seed]:
     if reader is None:
         return
     with contextlib.suppress(FacemocapError):
-        own = take_bytes(reader.read(data, path))
+        own = take_bytes(reader.read(data, path, ReadOptions()))
         own_reader = sniff_reader(own[:HEAD_BYTES])
         if own_reader is not None and own_reader is not reader:
             yield Seed(f"{path.stem}.take.npz", own, own_reader.format)

@@ -197,4 +197,4 @@ def _split_table(data: bytes) -> tuple[list[list[str]], str, str]:
 
 
 def _join_table(rows: list[list[str]], delimiter: str, ending: str) -> bytes:
-    return ending.join(delimiter.join(row) for row in rows).encode("latin-1")
+    return ending.join(delimiter.join(row) for row in rows).encode("latin-1", "replace")

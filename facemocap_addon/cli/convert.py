@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import FacemocapError
 from ..core.live_link_csv import write_live_link_csv
+from ..core.points import PICTURE, SPACE
 from ..core.readers import read_take
 from ..core.take import Take
 from ..core.take_file import write_take_file
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import SCHEMA, Console
 from .outputs import check_new_file
+from .read_options import add_read_options, read_options
 
 _TAKE, _CSV = ".take.npz", ".csv"
 
@@ -27,6 +30,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="file to write: NAME.take.npz keeps everything, NAME.csv is a Live Link Face CSV "
         "that other programs read",
     )
+    add_read_options(parser)
     add_overwrite_option(parser)
     add_json_option(parser, "what was written")
 
@@ -39,7 +43,7 @@ def _run(arguments: Namespace, console: Console) -> int:
             f'"{out.name}" is no name for a take', "Let --out end with .take.npz or .csv"
         )
     check_new_file(out, overwrite=arguments.overwrite, sources=(source,))
-    take = read_take(source)
+    take = read_take(source, read_options(arguments))
     notes = _write(take, out)
     console.say(f"{out}: {take.samples} samples, {len(take.recorded)} channels")
     for note in notes:
@@ -59,9 +63,18 @@ def _run(arguments: Namespace, console: Console) -> int:
 def _write(take: Take, out: Path) -> list[str]:
     """Write the take; returns sentences about what the format could not hold."""
     if out.name.lower().endswith(_CSV):
-        return list(write_live_link_csv(take, out))
+        return _in_short(take, write_live_link_csv(take, out))
     write_take_file(take, out)
     return []
+
+
+def _in_short(take: Take, names: Sequence[str]) -> list[str]:
+    """Names of channels that were left out; coordinates of points as one entry."""
+    kinds = {channel.name: channel.kind for channel in take.channels}
+    points = [name for name in names if kinds.get(name) in (SPACE, PICTURE)]
+    number = len({name.rpartition(".")[0] for name in points})
+    told = [name for name in names if name not in set(points)]
+    return [*told, f"{number} {'point' if number == 1 else 'points'}"] if points else told
 
 
 COMMAND = Command(

@@ -10,15 +10,17 @@ from ..core.contacts.captured import lip_contacts
 from ..core.readers import read_take
 from .command import DONE, Command, add_json_option
 from .output import SCHEMA, Console
+from .read_options import add_read_options, read_options
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
+    add_read_options(parser)
     add_json_option(parser, "what was found")
 
 
 def _run(arguments: Namespace, console: Console) -> int:
-    take = read_take(Path(arguments.take))
+    take = read_take(Path(arguments.take), read_options(arguments))
     contacts = lip_contacts(take)
     closed_s = sum(contact.end_s - contact.start_s for contact in contacts)
     console.say(

@@ -29,6 +29,7 @@ from .outputs import (
     plan_outputs,
     unique_paths,
 )
+from .read_options import add_read_options, read_options
 from .rig_options import (
     add_cache_option,
     add_drive_option,
@@ -43,6 +44,7 @@ from .wording import list_names
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
+    add_read_options(parser.add_argument_group("recording"))
     files = parser.add_argument_group("characters and results")
     files.add_argument(
         "--rig",
@@ -141,7 +143,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
     rigs = [Path(rig) for rig in arguments.rig]
-    take = read_take(take_path)
+    take = read_take(take_path, read_options(arguments))
     trim_take(take, *arguments.range)  # a range that misses the take is wrong for every rig
     outputs = plan_outputs(take_path, unique_paths(rigs), folder_path)
     check_folder(folder_path)

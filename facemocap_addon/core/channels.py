@@ -12,7 +12,7 @@ from typing import Any
 
 from .resources import data_file
 
-KINDS = ("weight", "angle", "translation", "point")
+KINDS = ("weight", "angle", "translation", "point", "pixel")
 #: Bytes of the shortest name that a format may have cut (MikuMikuDance motions hold 15).
 SHORTEST_CUT = 15
 
@@ -27,7 +27,8 @@ class Channel:
         Canonical name (Apple's camelCase for the 52 ARKit coefficients), or the recorder's own
         name where no schema knows it.
     kind : str
-        ``weight`` (0 to 1), ``angle`` (radians), ``translation`` (metres) or ``point`` (metres).
+        ``weight`` (0 to 1), ``angle`` (radians), ``translation`` (metres), ``point`` (metres) or
+        ``pixel`` (a point in the picture: x to its right, y down).
     side : str
         The subject's own ``L`` or ``R``, or ``C`` for both or neither.
     partner : str

@@ -77,9 +77,15 @@ class Columns:
         if not new:
             return
         there = np.broadcast_to(valid.reshape(len(values), -1), values.shape)
+        if len(new) < len(channels):
+            values, there = values[:, new], there[:, new]
         self.channels += [channels[k] for k in new]
-        self.values = np.concatenate([self.values, values[:, new]], axis=1)
-        self.valid = np.concatenate([self.valid, there[:, new]], axis=1)
+        # the first columns say how exact all are: hundreds of landmarks need no float64
+        own = self.values.dtype
+        with np.errstate(over="ignore"):
+            values = values.astype(own, copy=False)
+        self.values = np.concatenate([self.values, values], axis=1)
+        self.valid = np.concatenate([self.valid, there], axis=1)
 
 
 def schema_columns(names: Sequence[str], values: FloatArray, valid: BoolArray) -> Columns:
@@ -225,6 +231,7 @@ def finished_take(
     start_timecode: str | None = None,
     start_s: float = 0.0,
     still: bool = False,
+    confidence: FloatArray | None = None,
 ) -> Take:
     """The take of columns whose samples have times.
 
@@ -240,6 +247,8 @@ def finished_take(
         Of the first sample, where the file has them.
     still : bool
         Whether a single sample is worth having: a pose.
+    confidence : (n, c) or None
+        The tracker's own trust, 0 to 1.
 
     Raises
     ------
@@ -248,12 +257,18 @@ def finished_take(
     """
     name = source.name
     valid = columns.valid[clock.kept]
+    rows = len(clock.kept)
+    values = columns.values if rows == len(columns.values) else columns.values[clock.kept]
+    if confidence is not None and rows < len(confidence):
+        confidence = confidence[clock.kept]
     with np.errstate(over="ignore", invalid="ignore"):
-        numbers = np.where(valid, columns.values[clock.kept], 0.0).astype(np.float32)
-    valid &= np.isfinite(numbers)
-    numbers[~valid] = 0
+        numbers = values if valid.all() else np.where(valid, values, 0.0)
+        numbers = numbers.astype(np.float32, copy=False)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        valid &= finite
+        numbers = np.where(valid, numbers, np.float32(0))
     tracked = valid.any(axis=1)
-    rows = len(tracked)
     if rows == 1 and not still:
         raise FacemocapError(
             f'"{name}" has only one sample', "Record a take of at least two frames"
@@ -284,6 +299,7 @@ def finished_take(
         channels=tuple(columns.channels),
         values=spread_rows(numbers, exists),
         valid=spread_rows(valid, exists),
+        confidence=None if confidence is None else spread_rows(confidence, exists),
         timebase=Timebase(clock.rate, start_timecode, start_s),
         source=source,
         not_recorded=tuple(not_recorded),

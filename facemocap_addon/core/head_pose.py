@@ -18,6 +18,7 @@ import numpy as np
 
 from .arrays import FloatArray
 from .channels import Channel, arkit_schema
+from .rotations import from_axis, multiply, to_matrix
 
 HEAD_ANGLES = ("headYaw", "headPitch", "headRoll")
 HEAD_POSITION = ("headX", "headY", "headZ")
@@ -69,6 +70,12 @@ def head_from_euler(euler_rad: FloatArray, signs: AxisSigns = ARKIT) -> FloatArr
     """headYaw, headPitch, headRoll ``(n, 3)`` of angles about a recorder's x, y, z ``(n, 3)``."""
     x, y, z = np.asarray(euler_rad, np.float64).T
     return np.stack([signs.left * y, -signs.down * x, -signs.down * signs.left * z], axis=1)
+
+
+def euler_matrices(euler_rad: FloatArray) -> FloatArray:
+    """Rotations ``(n, 3, 3)`` of trackers of landmarks, R = Rx Ry Rz, of angles ``(n, 3)``."""
+    turns = [from_axis(axis, euler_rad[:, axis]) for axis in range(3)]
+    return to_matrix(multiply(turns[0], multiply(turns[1], turns[2])))
 
 
 def head_position(position: FloatArray, signs: AxisSigns = ARKIT) -> FloatArray:

@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from .arrays import BoolArray
+from .channels import Channel
+from .points import AXES, PICTURE, SPACE, points_of
 from .readers import readers
 from .sampling import usual_step
 from .take import Take
 
 _WIDTH = 96
 _GAPS_SHOWN = 8
+_POINTS_SHOWN = 120
+_NAMES_SHOWN = 60
 _REGIONS = ("brow", "eye", "gaze", "nose", "cheek", "jaw", "mouth", "tongue", "head", "other")
 
 
@@ -27,7 +32,8 @@ def inspect_take(take: Take) -> dict[str, Any]:
     dict
         ``format``, ``samples``, ``duration_s``, ``rate_hz`` (one over the mean of the steps that
         are no gaps), ``channels`` (name, original, kind, region, min and max over valid samples
-        or None, valid_fraction), ``gaps`` (see `find_gaps`), ``not_recorded``, ``warnings``,
+        or None, valid_fraction), ``points`` (names of tracked points, whose coordinates are
+        channels too), ``gaps`` (see `find_gaps`), ``not_recorded``, ``warnings``,
         ``assumptions``, ``history``, ``source`` (name, details), ``timecode`` (start, start_s,
         rate as text, exact).
     """
@@ -51,6 +57,7 @@ def inspect_take(take: Take) -> dict[str, Any]:
         "duration_s": take.duration_s,
         "rate_hz": 1 / usual_step(take.times) if take.samples > 1 else float(take.timebase.rate),
         "channels": channels,
+        "points": list(dict.fromkeys(_point_of(c.name) for c in take.channels if _is_point(c))),
         "gaps": find_gaps(take),
         "not_recorded": list(take.not_recorded),
         "warnings": list(take.warnings),
@@ -105,25 +112,35 @@ def _runs(flags: BoolArray) -> list[tuple[int, int]]:
 def describe_take(take: Take) -> str:
     """A page about a take for people, at most 96 columns wide, ending in a newline."""
     facts = inspect_take(take)
-    recorded = sum(channel["max"] is not None for channel in facts["channels"])
     lines: list[str] = [facts["source"]["name"]]
     lines.append(
         f"  {_label(facts['format'])}: {_duration(facts['duration_s'])}, "
         f"{facts['samples']} samples at {facts['rate_hz']:.2f} Hz, "
-        f"{recorded} of {len(facts['channels'])} channels recorded"
+        f"{_recorded(take)}"
     )
     if facts["timecode"]["start"]:
         lines.append(f"  starts at timecode {facts['timecode']['start']}")
     details = facts["source"]["details"]
     if details:
-        lines += _wrapped("  ", ", ".join(f"{key} {value}" for key, value in details.items()))
-    lines += ["", *_channel_table(take, facts["channels"])]
+        lines += _wrapped(
+            "  ", ", ".join(f"{key} {_shown(value)}" for key, value in details.items())
+        )
+    for table in (_channel_table(take, facts["channels"]), *_point_tables(take)):
+        lines += ["", *table] if table else []
     lines += _gap_lines(facts["gaps"])
-    lines += _section("Not recorded", [", ".join(facts["not_recorded"])])
+    lines += _section("Not recorded", [_few(_points_for(facts["not_recorded"]))])
     lines += _section("Warnings", facts["warnings"])
     lines += _section("Assumed", facts["assumptions"])
     lines += _section("Done since", facts["history"])
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _shown(detail: Any) -> str:
+    """A detail as text; of several faces each with the number of its samples."""
+    if not isinstance(detail, dict):
+        return str(detail)
+    counts = cast("dict[str, Any]", detail)
+    return " and ".join(f"{key} ({value})" for key, value in counts.items())
 
 
 def _channel_table(take: Take, channels: list[dict[str, Any]]) -> list[str]:
@@ -131,7 +148,7 @@ def _channel_table(take: Take, channels: list[dict[str, Any]]) -> list[str]:
     recorded = {
         channel.name: (channel, facts)
         for channel, facts in zip(take.channels, channels, strict=True)
-        if facts["max"] is not None
+        if facts["max"] is not None and not _is_point(channel)
     }
     # samples without any channel are told of as gaps, not at every channel again
     most = max((facts["valid_fraction"] for _channel, facts in recorded.values()), default=1.0)
@@ -162,8 +179,7 @@ def _channel_table(take: Take, channels: list[dict[str, Any]]) -> list[str]:
 
 def _channel_cell(channel: dict[str, Any], most: float) -> str:
     """Name, lowest and highest value, and the share of samples where it is less than ``most``."""
-    name = str(channel["name"])
-    name = name if len(name) <= 20 else name[:19] + "…"
+    name = _short(str(channel["name"]))
     low, high = float(channel["min"]), float(channel["max"])
     if channel["kind"] == "angle":
         span = f"{math.degrees(low):6.1f}° to {math.degrees(high):5.1f}°"
@@ -179,7 +195,7 @@ def _gap_lines(gaps: list[dict[str, Any]]) -> list[str]:
     lines: list[str] = []
     for gap in gaps[:_GAPS_SHOWN]:
         names = gap["channels"]
-        what = "everything" if names == "all" else ", ".join(names)
+        what = "everything" if names == "all" else _few(_points_for(names))
         number = gap["samples"]
         lines.append(
             f"{gap['start_s']:.3f} s to {gap['end_s']:.3f} s "
@@ -188,6 +204,79 @@ def _gap_lines(gaps: list[dict[str, Any]]) -> list[str]:
     if len(gaps) > _GAPS_SHOWN:
         lines.append(f"and {len(gaps) - _GAPS_SHOWN} more")
     return _section("Gaps", lines)
+
+
+def _point_of(name: str) -> str:
+    """The point that a channel is a coordinate of: its name without the axis."""
+    return name.rpartition(".")[0] or name
+
+
+def _is_point(channel: Channel) -> bool:
+    return channel.kind in (SPACE, PICTURE)
+
+
+def _recorded(take: Take) -> str:
+    """How much of what the take names was recorded, points counted as points."""
+    has_any: BoolArray = np.any(take.valid, axis=0)
+    plain = [
+        has
+        for channel, has in zip(take.channels, has_any.tolist(), strict=True)
+        if not _is_point(channel)
+    ]
+    texts = [f"{sum(plain)} of {len(plain)} channels recorded"] if plain else []
+    for kind, word in ((SPACE, "points"), (PICTURE, "points in the picture")):
+        points = points_of(take, kind)
+        if len(points):
+            seen: BoolArray = np.any(points.valid, axis=0)
+            texts.append(f"{int(seen.sum())} of {len(points)} {word} tracked")
+    return ", ".join(texts) or "no channels"
+
+
+def _point_tables(take: Take) -> list[list[str]]:
+    """Two points to a line, with the share of samples and how far they move along each axis."""
+    tables: list[list[str]] = []
+    for kind, title in (
+        (SPACE, "Points (tracked; moved by mm to the side, up, ahead)"),
+        (PICTURE, "Points in the picture (tracked; moved by pixels across, down)"),
+    ):
+        points = points_of(take, kind)
+        seen: BoolArray = np.any(points.valid, axis=0)
+        cells: list[str] = []
+        for k in np.flatnonzero(seen).tolist():
+            there = points.valid[:, k]
+            moved = np.ptp(points.positions[there, k], axis=0) * (1e3 if kind == SPACE else 1.0)
+            share = math.floor(100 * float(there.mean()))
+            spans = " ".join(f"{span:6.1f}" for span in moved.tolist())
+            cells.append(f"{_short(points.names[k]):<20} {share:3}% {spans}")
+        shown = cells[:_POINTS_SHOWN]
+        rows = ["  " + "  ".join(shown[left : left + 2]) for left in range(0, len(shown), 2)]
+        if len(cells) > len(shown):
+            rows.append(f"  and {len(cells) - len(shown)} more")
+        if rows:
+            tables.append([title, *rows])
+    return tables
+
+
+def _points_for(names: Sequence[str]) -> list[str]:
+    """The names of channels, with one name for all coordinates of a point."""
+    there = set(names)
+    out: dict[str, None] = {}
+    for name in names:
+        point, _, axis = name.rpartition(".")
+        whole = axis in AXES and {f"{point}.x", f"{point}.y"} <= there
+        out[point if whole else name] = None
+    return list(out)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a row; the first of very many."""
+    if len(names) <= _NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMES_SHOWN])} and {len(names) - _NAMES_SHOWN} more"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else name[:19] + "…"
 
 
 def _section(title: str, texts: list[str]) -> list[str]:

@@ -31,7 +31,9 @@ from .head_pose import (
 )
 from .json_beside import clock_of, matrices_of, rate_of, tracked_frames, unread_keys
 from .json_columns import coefficient_table, frames_of_several_faces
+from .json_faces import count_faces, one_face
 from .json_frames import Frames, find_frames
+from .read_options import ReadOptions
 from .sample_times import SampleTimes, clock_unit, count_samples, read_clock
 from .take import Take, TakeSource
 
@@ -65,7 +67,9 @@ class JsonFormat:
     has_angles: bool = True
 
 
-def read_document(document: Any, path: Path, kind: JsonFormat) -> Take:
+def read_document(
+    document: Any, path: Path, kind: JsonFormat, options: ReadOptions | None = None
+) -> Take:
     """The take in a JSON document.
 
     Raises
@@ -79,13 +83,14 @@ def read_document(document: Any, path: Path, kind: JsonFormat) -> Take:
             f'"{path.name}" holds no frames of named face coefficients',
             "Export the coefficients with their names",
         )
-    return read_frames(found, path, kind)
+    return read_frames(found, path, kind, options or ReadOptions())
 
 
 def read_frames(
     found: Frames,
     path: Path,
     kind: JsonFormat,
+    options: ReadOptions,
     *,
     beside: tuple[float, str] | None = None,
     warnings: Sequence[str] = (),
@@ -93,6 +98,9 @@ def read_frames(
     """The take of frames; ``beside`` is a rate that something beside the file tells, and what."""
     name = path.name
     check_size(name, len(found.frames), 1)
+    faces = count_faces(found)
+    several = frames_of_several_faces(found)
+    found = one_face(found, options, name)
     names, table = coefficient_table(found, name)
     kept = [
         column
@@ -111,30 +119,37 @@ def read_frames(
         angles_to_radians(columns)
     used = _add_matrices(columns, found, kind)
     silent = drop_silent_angles(columns)
-    faces = frames_of_several_faces(found)
-    if faces:
-        columns.warnings.append(f"{faces} frames show several faces; the first of each is read.")
+    if several:
+        which = "the first" if not options.face else f"number {options.face}"
+        columns.warnings.append(f"{several} frames show several faces; {which} of each is read.")
     unread = unread_keys(found, used)
     if unread:
         more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
         columns.warnings.append(f"Not read: {', '.join(unread[:_SHOWN])}{more}.")
     say_unchanging(columns)
-    clock = _times(found, name, kind, beside)
+    details: dict[str, Any] = {"frames": len(found.frames)}
+    if len(faces) > 1:
+        details["faces"] = {str(face): number for face, number in faces.items()}
+    clock = _times(found, name, kind, options, beside)
     return finished_take(
         columns,
         clock,
-        TakeSource(name, kind.format, {"frames": len(found.frames)}),
+        TakeSource(name, kind.format, details),
         not_recorded=silent,
         still=kind.still,
     )
 
 
 def _times(
-    found: Frames, name: str, kind: JsonFormat, beside: tuple[float, str] | None
+    found: Frames,
+    name: str,
+    kind: JsonFormat,
+    options: ReadOptions,
+    beside: tuple[float, str] | None,
 ) -> SampleTimes:
     number = len(found.frames)
     own = rate_of(found)
-    rate, named = (own, "the file") if own else beside or (kind.rate_hz, "")
+    rate, named = options.rate_or(*((own, "the file") if own else beside or (kind.rate_hz, "")))
     clock = clock_of(found)
     if clock is None:
         return count_samples(number, rate, "The file has no times", named=named)

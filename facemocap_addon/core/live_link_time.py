@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from .arrays import BoolArray, FloatArray, IntArray
 from .errors import FacemocapError
+from .read_options import GIVEN
 from .sampling import usual_step
 
 DAY_S = 86_400
@@ -93,6 +94,8 @@ def read_row_times(
     name: str,
     target_hz: float | None = None,
     duration_s: float | None = None,
+    *,
+    given_hz: float | None = None,
 ) -> RowTimes:
     """Times of rows from their timecodes.
 
@@ -105,6 +108,8 @@ def read_row_times(
         File name, for messages.
     target_hz, duration_s : float or None
         What the recorder's own notes say about the rate and the length.
+    given_hz : float or None
+        Rate that a person gave for rows without a clock.
 
     Raises
     ------
@@ -112,7 +117,8 @@ def read_row_times(
         When a timecode cannot be read, or when rows are not in the order of time.
     """
     if not (timecodes != b"").any():
-        return _counted(len(timecodes), target_hz, None, "The file has no timecodes", first=None)
+        why = "The file has no timecodes"
+        return _counted(len(timecodes), target_hz, None, why, first=None, given_hz=given_hz)
     clock = _read_clock(timecodes, lines, name)
     first = timecodes[0].decode("ascii", "replace").replace(",", ".")
     base, assumptions = _frames_per_second(clock, target_hz, duration_s)
@@ -135,7 +141,7 @@ def read_row_times(
     if problem:
         if problem == _UNEVEN and ticks[-1] > ticks[0]:
             typical = float(ticks[-1] - ticks[0]) / per_second / (len(ticks) - 1)
-        return _counted(len(ticks), target_hz, typical, problem, first)
+        return _counted(len(ticks), target_hz, typical, problem, first, given_hz)
     times = (ticks - ticks[0]) / float(per_second)
     step_s = usual_step(times)
     return RowTimes(
@@ -165,9 +171,20 @@ def _why_no_clock(steps: IntArray, back: BoolArray) -> str | None:
 
 
 def _counted(
-    rows: int, target_hz: float | None, typical_s: float | None, why: str, first: str | None
+    rows: int,
+    target_hz: float | None,
+    typical_s: float | None,
+    why: str,
+    first: str | None,
+    given_hz: float | None,
 ) -> RowTimes:
     """Times by row number, for a file whose timecode is no clock."""
+    if given_hz is not None:
+        rate = Fraction(given_hz).limit_denominator(100_000)
+        said = f"{why}; {GIVEN} says {given_hz:g} rows a second."
+        return RowTimes(
+            np.arange(rows) / float(rate), 1 / float(rate), rate, first, assumptions=(said,)
+        )
     rate = _nominal(1 / typical_s if typical_s else target_hz or 60.0, target_hz)
     return RowTimes(
         np.arange(rows) / float(rate),

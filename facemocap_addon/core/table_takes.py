@@ -11,6 +11,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from .cut_rows import is_last_cell_cut, refuse_hollow
 from .delimited import Cells, Layout, find_layout, plain_text, read_cells
 from .errors import FacemocapError
 from .live_link_time import read_row_times
+from .read_options import ReadOptions, choose_face
 from .sample_times import (
     SampleTimes,
     clock_of_texts,
@@ -97,7 +99,9 @@ def known_columns(header: tuple[str, ...]) -> int:
     return sum(is_coefficient(name) for name in header[:3000] if name)
 
 
-def read_table(data: bytes, path: Path, kind: TableFormat) -> Take:
+def read_table(
+    data: bytes, path: Path, kind: TableFormat, options: ReadOptions | None = None
+) -> Take:
     """The take in a table of coefficients.
 
     Raises
@@ -106,6 +110,7 @@ def read_table(data: bytes, path: Path, kind: TableFormat) -> Take:
         When it is cut off, ragged, out of the order of time, or holds no face.
     """
     name = path.name
+    options = options or ReadOptions()
     table = _table(data, name)
     header = table.layout.header
     texts = [each for each in (*table.clocks, table.face, table.flag) if each is not None]
@@ -115,13 +120,12 @@ def read_table(data: bytes, path: Path, kind: TableFormat) -> Take:
     rows = len(cells.counts)
     if rows == 0:
         raise FacemocapError(f'"{name}" has a header and no rows', "Record the take again")
-    whole, warnings = _whole_rows(cells, table, name)
+    whole, warnings = whole_rows(cells, table, name)
     words = {header[c]: text for c, text in zip(texts, cells.texts, strict=True)}
 
-    chosen = np.arange(rows)
-    if table.face is not None:
-        chosen, told = _one_face(words[header[table.face]])
-        warnings += told
+    ids = words[header[table.face]] if table.face is not None else np.full(rows, b"0")
+    chosen, faces, told = one_face(ids, options, name)
+    warnings += told
     found = [
         k
         for k in range(len(table.channels))
@@ -134,7 +138,7 @@ def read_table(data: bytes, path: Path, kind: TableFormat) -> Take:
     )
     columns.warnings += [*warnings, *_unreadable(cells, table, found)]
     if table.flag is not None:
-        columns.valid &= ~_is_zero(words[header[table.flag]][chosen])[:, None]
+        columns.valid &= ~is_zero(words[header[table.flag]][chosen])[:, None]
     weights_from_percent(columns)
     angles_to_radians(columns)
     silent = drop_silent_angles(columns)
@@ -142,11 +146,14 @@ def read_table(data: bytes, path: Path, kind: TableFormat) -> Take:
     if table.skipped:
         columns.warnings.append(f"{len(table.skipped)} columns were not read (points, boxes).")
     clocks = {header[c]: words[header[c]][chosen] for c in table.clocks}
-    clock = _times(clocks, cells.lines[chosen], name, kind.rate_hz)
+    clock = _times(clocks, cells.lines[chosen], name, kind.rate_hz, options)
+    details: dict[str, Any] = {"rows": rows}
+    if len(faces) > 1:
+        details["faces"] = faces
     return finished_take(
         columns,
         clock,
-        TakeSource(name, kind.format, {"rows": rows}),
+        TakeSource(name, kind.format, details),
         not_recorded=silent,
         still=kind.still,
     )
@@ -190,7 +197,7 @@ def _is_extra(name: str) -> bool:
     return canonical_channel(name) is None
 
 
-def _whole_rows(cells: Cells, table: Table, name: str) -> tuple[BoolArray, list[str]]:
+def whole_rows(cells: Cells, table: Table, name: str) -> tuple[BoolArray, list[str]]:
     """Which rows have all their cells; errors for files that are cut or ragged."""
     needed = max(table.channels) + 1
     short = cells.counts < needed
@@ -219,19 +226,48 @@ def _whole_rows(cells: Cells, table: Table, name: str) -> tuple[BoolArray, list[
     return ~uneven, [warning]
 
 
-def _one_face(faces: np.ndarray) -> tuple[IntArray, list[str]]:
-    """Rows of the face that is there most often."""
+def one_face(
+    faces: np.ndarray, options: ReadOptions, name: str
+) -> tuple[IntArray, dict[str, int], list[str]]:
+    """Rows of the face asked for, else of the one that is there most often.
+
+    Parameters
+    ----------
+    faces : (n,) bytes
+        The number, or the name, of each row's face; names count from 0 in their order.
+    options : ReadOptions
+    name : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    tuple of (m,) int, dict of str to int, list of str
+        Rows; rows of each face; what is said of it.
+    """
     names, which, counts = np.unique(faces, return_inverse=True, return_counts=True)
+    numbers = _face_numbers(names.tolist())
+    rows_of = dict(zip(numbers, counts.tolist(), strict=True))
+    chosen = choose_face(rows_of, options, name)
     if len(names) == 1:
-        return np.arange(len(faces)), []
-    most = int(np.argmax(counts))
-    shown = names[most].decode("utf-8", "replace")
-    return np.flatnonzero(which == most), [
-        f"The file holds {len(names)} faces; the one in most rows is read ({shown})."
-    ]
+        return np.arange(len(faces)), {}, []
+    listed = {str(number): rows_of[number] for number in sorted(rows_of)}
+    how = "the one in most rows" if options.face is None else "the one asked for"
+    told = f"The file holds {len(names)} faces; {how} is read ({chosen})."
+    return np.flatnonzero(which == numbers.index(chosen)), listed, [told]
 
 
-def _is_zero(flags: np.ndarray) -> BoolArray:
+def _face_numbers(names: list[bytes]) -> list[int]:
+    """A number for each face: its own where all have one, else its place."""
+    try:
+        own = [float(each) for each in names]
+    except ValueError:
+        own = []
+    numbers = [int(each) for each in own if abs(each) < 1e9 and each == int(each)]
+    return numbers if len(set(numbers)) == len(names) else list(range(len(names)))
+
+
+def is_zero(flags: np.ndarray) -> BoolArray:
+    """Which cells ``(n,)`` of a flag say no."""
     lower = np.char.lower(flags)
     return np.isin(lower, np.array([b"0", b"0.0", b"false", b"no", b"none"]))
 
@@ -257,15 +293,20 @@ def _unreadable(cells: Cells, table: Table, found: list[int]) -> list[str]:
 
 
 def _times(
-    clocks: dict[str, np.ndarray], lines: IntArray, name: str, rate_hz: float
+    clocks: dict[str, np.ndarray],
+    lines: IntArray,
+    name: str,
+    usual_hz: float,
+    options: ReadOptions,
 ) -> SampleTimes:
     """Times of rows from the best of their clocks: one that moves, times before frame numbers."""
     numbers: dict[str, FloatArray] = {}
     number = len(lines)
+    rate_hz, named = options.rate_or(usual_hz)
     for key, cells in clocks.items():
         texts = [cell.decode("utf-8", "replace") for cell in cells.tolist()]
         if number > 1 and all(text.count(":") + text.count(";") == 3 for text in texts):
-            codes = read_row_times(cells, lines, name)
+            codes = read_row_times(cells, lines, name, given_hz=options.rate_hz)
             rows = np.arange(number)
             return SampleTimes(
                 codes.times, rows, codes.step_s, codes.rate, True, codes.assumptions, codes.warnings
@@ -280,20 +321,20 @@ def _times(
     coarse = [key for key in times if _is_coarse(moving[key])]
     fine = [key for key in times if key not in coarse]
     if fine:
-        return read_clock(moving[fine[0]], fine[0], lines, name, rate_hz=rate_hz)
+        return read_clock(moving[fine[0]], fine[0], lines, name, rate_hz=rate_hz, named=named)
     if frames:
         key = frames[0]
-        if coarse:
+        if coarse and not named:
             measured = coarse_rate(moving[key], moving[coarse[0]])
             if measured is not None and 5 <= measured <= 240:
                 return read_clock(
                     moving[key], key, lines, name, rate_hz=float(nominal_rate(measured)),
                     named=f'"{coarse[0]}"',
                 )  # fmt: skip
-        return read_clock(moving[key], key, lines, name, rate_hz=rate_hz)
+        return read_clock(moving[key], key, lines, name, rate_hz=rate_hz, named=named)
     if coarse:
-        return read_clock(moving[coarse[0]], coarse[0], lines, name, rate_hz=rate_hz)
-    return count_samples(number, rate_hz, "The file has no times")
+        return read_clock(moving[coarse[0]], coarse[0], lines, name, rate_hz=rate_hz, named=named)
+    return count_samples(number, rate_hz, "The file has no times", named=named)
 
 
 def _is_coarse(clock: FloatArray) -> bool:

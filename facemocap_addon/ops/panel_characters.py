@@ -178,11 +178,11 @@ def _measured(picked: CharacterObjects) -> tuple[Measured | None, list[str]]:
     names = {signature.control: signature.name for signature in probe.signatures}
     notes = [f'"{names.get(key, key.path)}": {clause}.' for key, clause in probe.wrong_sides]
     counts = (
-        (len(probe.empty), "shape keys are empty"),
-        (len(probe.dead), "controls move nothing"),
-        (len(probe.duplicates), "controls do what another does"),
+        (len(probe.empty), "shape key is empty", "shape keys are empty"),
+        (len(probe.dead), "control moves nothing", "controls move nothing"),
+        (len(probe.duplicates), "control does what another does", "controls do what others do"),
     )
-    told = [f"{count} {what}" for count, what in counts if count]
+    told = [f"{count} {one if count == 1 else more}" for count, one, more in counts if count]
     return measured, notes + ([f"Measured: {', '.join(told)}."] if told else [])
 
 

@@ -37,7 +37,8 @@ def edges(first: int, height_mm: float, width_mm: float) -> tuple[Opening, np.nd
 
 def face() -> FaceContacts:
     made = [edges(0, LIDS_MM, 30), edges(16, LIDS_MM, 30), edges(32, LIPS_MM, WIDTH_MM)]
-    openings = dict(zip((LEFT_LIDS, RIGHT_LIDS, MOUTH), [each[0] for each in made], strict=True))
+    names: tuple[str, ...] = (LEFT_LIDS, RIGHT_LIDS, MOUTH)
+    openings: dict[str, Opening] = {n: each[0] for n, each in zip(names, made, strict=True)}
     rest = np.concatenate([each[1] for each in made])
     vertices = np.stack([np.zeros(48, int), np.arange(48)], axis=1)
     return FaceContacts(("face",), vertices, rest, openings, np.array([0, 0, 1.0]), 0.06)

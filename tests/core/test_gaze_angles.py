@@ -18,7 +18,7 @@ from facemocap_addon.core import gaze_angles
 from facemocap_addon.core.controls import SHAPE_KEY, ControlKey
 from facemocap_addon.core.gaze_angles import NO_NEUTRAL, Neutral, find_neutral, gaze_at, read_from
 from facemocap_addon.core.placement import solve_on_frames
-from facemocap_addon.core.readers.live_link_face import READER
+from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.retargeting import retarget
 from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take
@@ -88,7 +88,7 @@ def test_coefficients_at_one_have_the_measured_slopes() -> None:
 def test_angles_and_coefficients_of_real_takes_look_the_same_way(shared: Path, name: str) -> None:
     """The recorder writes the gaze twice; what the constants here know of it is checked by that."""
     path = shared / "takes" / "livelinkface" / name
-    take = READER.read(path.read_bytes(), path)
+    take = read_take(path)
     kept = [c for c, n in enumerate(take.names) if "EyeYaw" not in n and "EyePitch" not in n]
     bare = replace(
         take,
@@ -112,7 +112,7 @@ def test_angles_and_coefficients_of_real_takes_look_the_same_way(shared: Path, n
 def test_the_order_of_recorded_angles_is_the_files_own(shared: Path) -> None:
     """Coefficients are straight lines in azimuth and elevation, if the order is right."""
     path = shared / "takes" / "livelinkface" / TAKES[1]
-    take = READER.read(path.read_bytes(), path)
+    take = read_take(path)
     for side in ("left", "right"):
         part = side.title()
         blink = take.column(f"eyeBlink{part}")

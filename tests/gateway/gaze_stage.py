@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from facemocap_addon.core.controls import Control
 from facemocap_addon.core.probing.eyeballs import find_eyes
 from facemocap_addon.core.probing.scan import find_islands
-from facemocap_addon.core.readers.live_link_face import READER
+from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 from facemocap_addon.gateway.bone_frames import character_frame
 from facemocap_addon.gateway.characters import find_characters, read_character
@@ -134,7 +134,7 @@ def off_deg(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 def read(shared: Path, name: str) -> Take:
     path = shared / "takes" / "livelinkface" / name
-    return READER.read(path.read_bytes(), path)
+    return read_take(path)
 
 
 def telling(take: Take, count: int) -> np.ndarray:

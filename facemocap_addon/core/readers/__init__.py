@@ -10,12 +10,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from ..errors import FacemocapError
 from ..files import read_file
+from ..read_options import GIVEN, ReadOptions, no_such_face
 from ..take import Take
 
 #: Bytes of a file that ``sniff`` gets to see.
@@ -36,15 +37,18 @@ class Reader:
         Usual extensions with the period, for file browsers only.
     sniff : callable (head: bytes) -> float
         How sure it is, 0 to 1, from a file's first `HEAD_BYTES` bytes.
-    read : callable (data: bytes, path: Path) -> Take
+    read : callable (data: bytes, path: Path, options: ReadOptions) -> Take
         Raises `FacemocapError` for what it cannot read; ``path`` is for names and siblings.
+    several : bool
+        Whether a file may hold several people: the reader heeds ``options.face``.
     """
 
     format: str
     label: str
     extensions: tuple[str, ...]
     sniff: Callable[[bytes], float]
-    read: Callable[[bytes, Path], Take]
+    read: Callable[[bytes, Path, ReadOptions], Take]
+    several: bool = False
 
 
 @cache
@@ -67,22 +71,35 @@ def sniff_reader(head: bytes) -> Reader | None:
     return best[1] if best[0] > 0 else None
 
 
-def read_take(path: str | Path) -> Take:
+def read_take(path: str | Path, options: ReadOptions | None = None) -> Take:
     """Read a recording of any known format.
+
+    ``options`` say which of several people is read, and the rate of a file without times; a rate
+    that the file has no use for is named in the take's warnings.
 
     Raises
     ------
     FacemocapError
-        When the file is missing, empty, of no known format, or damaged.
+        When the file is missing, empty, of no known format, or damaged, or does not hold the
+        person asked for.
     """
     path = Path(path)
+    options = options or ReadOptions()
     data = read_file(path)
     if not (data[:HEAD_BYTES].strip() or data.strip()):
         raise FacemocapError(f'"{path.name}" is empty', "Record or export the take again")
     reader = sniff_reader(data[:HEAD_BYTES])
     if reader is None:
         raise FacemocapError(f'"{path.name}" is {_looks_like(data)}', _expected())
-    return reader.read(data, path)
+    if not reader.several and options.face is not None and options.face != 0:
+        raise no_such_face(options.face, (0,), path.name)
+    take = reader.read(data, path, options)
+    if options.rate_hz is None or any(
+        GIVEN in said for said in (*take.assumptions, *take.warnings)
+    ):
+        return take
+    unused = f"The file has times of its own: {GIVEN} was not used."
+    return replace(take, warnings=(*take.warnings, unused))
 
 
 def _expected() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..table_takes import TableFormat, header_of, known_columns, read_table
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = TableFormat("arkit_csv", 60.0)
 
@@ -21,9 +21,11 @@ def sniff(head: bytes) -> float:
     return 0.6 if any(row.count(b":") >= 3 for row in rows) else 0.8
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return read_table(data, path, _FORMAT)
+    return read_table(data, path, _FORMAT, options)
 
 
-READER = Reader(_FORMAT.format, "ARKit coefficients (.csv)", (".csv", ".tsv"), sniff, read)
+READER = Reader(
+    _FORMAT.format, "ARKit coefficients (.csv)", (".csv", ".tsv"), sniff, read, several=True
+)

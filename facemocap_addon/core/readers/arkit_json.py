@@ -13,7 +13,7 @@ from ..json_takes import JsonFormat, read_document
 from ..json_text import json_keys, json_texts, read_json
 from ..json_values import squeezed
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = JsonFormat("arkit_json", 60.0)
 #: Keys under which writers keep coefficients, of files whose first names come late.
@@ -34,9 +34,11 @@ def sniff(head: bytes) -> float:
     return 0.1 if known else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return read_document(read_json(data, path.name), path, _FORMAT)
+    return read_document(read_json(data, path.name), path, _FORMAT, options)
 
 
-READER = Reader(_FORMAT.format, "ARKit coefficients (.json)", (".json", ".jsonl"), sniff, read)
+READER = Reader(
+    _FORMAT.format, "ARKit coefficients (.json)", (".json", ".jsonl"), sniff, read, several=True
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..table_takes import TableFormat, header_of, known_columns, read_table
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = TableFormat("audio2face_csv", 30.0)
 
@@ -19,9 +19,9 @@ def sniff(head: bytes) -> float:
     return 0.95 if own >= 3 and known_columns(header) >= 3 else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return read_table(data, path, _FORMAT)
+    return read_table(data, path, _FORMAT, options)
 
 
 READER = Reader(_FORMAT.format, "Audio2Face (.csv)", (".csv",), sniff, read)

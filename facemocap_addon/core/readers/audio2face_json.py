@@ -14,7 +14,7 @@ from ..json_text import json_keys, read_json
 from ..json_values import as_dict, as_list, is_number
 from ..sound_files import find_sound
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _EXPORT_AGAIN = "Export it from Audio2Face again"
 _NAMES = ("facsNames", "faceNames")
@@ -32,7 +32,7 @@ def sniff(head: bytes) -> float:
     return 0.9 if keys & {"facsNames", "faceNames"} and keys & {"numPoses", "numFrames"} else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take; a sound of the same name beside ``path`` tells a stream's rate."""
     document = read_json(data, path.name)
     entries = as_dict(document)
@@ -44,7 +44,7 @@ def read(data: bytes, path: Path) -> Take:
             f'"{path.name}" holds no weights of named poses', "Export them from Audio2Face again"
         )
     if found.labels is not None or found.place.kind == "beside":
-        return read_frames(found, path, _STREAM, beside=_rate_beside(found, path))
+        return read_frames(found, path, _STREAM, options, beside=_rate_beside(found, path))
     warnings: list[str] = []
     joints = as_list(entries.get("joints"))
     if joints:
@@ -55,7 +55,7 @@ def read(data: bytes, path: Path) -> Take:
         warnings.append(f"The file counts {number} frames and holds {len(found.frames)}.")
     if found.place.known <= 1:
         warnings.append("None of its poses is an ARKit coefficient; they keep their own names.")
-    return read_frames(found, path, _EXPORT, warnings=warnings)
+    return read_frames(found, path, _EXPORT, options, warnings=warnings)
 
 
 def _check_weights(entries: dict[str, Any], name: str) -> None:

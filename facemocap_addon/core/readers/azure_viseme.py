@@ -24,7 +24,7 @@ from ..json_values import as_dict, as_list, is_holder, is_number
 from ..live_link_order import COEFFICIENTS
 from ..sample_times import read_clock
 from ..take import Take, TakeSource
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = JsonFormat("azure_viseme_json", 60.0)
 RATE_HZ = 60.0
@@ -43,12 +43,12 @@ def sniff(head: bytes) -> float:
     return 0.9 if words >= _ROLLS and not words & {"headYaw", "leftEyeYaw", "HeadYaw"} else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     document = read_json(data, path.name)
     chunks = list(_chunks(document, path.name))
     if not chunks:
-        return read_document(document, path, _FORMAT)
+        return read_document(document, path, _FORMAT, options)
     rows: list[Any] = []
     index: list[int] = []
     for first, block in chunks:
@@ -73,9 +73,8 @@ def read(data: bytes, path: Path) -> Take:
     say_unchanging(columns)
     places = [f"frame {frame}" for frame in index]
     numbers = np.array(index, np.float64)
-    clock = read_clock(
-        numbers, "FrameIndex", places, path.name, rate_hz=RATE_HZ, named="the service"
-    )
+    rate_hz, named = options.rate_or(RATE_HZ, "the service")
+    clock = read_clock(numbers, "FrameIndex", places, path.name, rate_hz=rate_hz, named=named)
     details = {"frames": len(rows), "chunks": len(chunks)}
     return finished_take(
         columns, clock, TakeSource(path.name, _FORMAT.format, details), not_recorded=silent

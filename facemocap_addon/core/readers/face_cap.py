@@ -36,7 +36,7 @@ from ..head_pose import (
 )
 from ..sample_times import read_clock
 from ..take import Take, TakeSource
-from . import Reader
+from . import Reader, ReadOptions
 
 FORMAT = "face_cap_text"
 _EXPORT_AGAIN = "Export it from Face Cap again"
@@ -65,7 +65,7 @@ def sniff(head: bytes) -> float:
     return 0.95 if has_names and has_samples else 0.7 if has_names or has_samples else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = plain_text(data.replace(b'"', b"")).replace(b"\r", b"")
@@ -88,7 +88,8 @@ def read(data: bytes, path: Path) -> Take:
     silent = drop_silent_angles(columns)
     say_unchanging(columns)
     clock = np.where(cells.missing[:, 0], np.nan, numbers[:, 0])
-    times = read_clock(clock, "time in ms", cells.lines, name, rate_hz=_NEAR_RATE)
+    rate_hz, named = options.rate_or(_NEAR_RATE)
+    times = read_clock(clock, "time in ms", cells.lines, name, rate_hz=rate_hz, named=named)
     details: dict[str, object] = {"samples": rows}
     info = _INFO.search(text)
     if info:

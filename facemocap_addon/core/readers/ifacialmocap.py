@@ -34,7 +34,7 @@ from ..head_pose import (
 )
 from ..sample_times import SampleTimes, clock_of_texts, count_samples, read_clock
 from ..take import Take, TakeSource
-from . import Reader
+from . import Reader, ReadOptions
 
 FORMAT = "ifacialmocap_packets"
 _RATE_HZ = 60.0
@@ -59,7 +59,7 @@ def sniff(head: bytes) -> float:
     return 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
@@ -97,7 +97,7 @@ def read(data: bytes, path: Path) -> Take:
     say_unchanging(columns)
     return finished_take(
         columns,
-        _times(packets, name),
+        _times(packets, name, options),
         TakeSource(name, FORMAT, {"packets": rows}),
         not_recorded=silent,
     )
@@ -168,17 +168,20 @@ def _add_pose(columns: Columns, packets: Packets, status: np.ndarray) -> None:
         columns.add(channels, head_position(head[:, 3:]), has_place)
 
 
-def _times(packets: Packets, name: str) -> SampleTimes:
+def _times(packets: Packets, name: str, options: ReadOptions) -> SampleTimes:
     """Times of arrival where they were saved, else counted."""
     why = "The packets carry no times"
+    rate_hz, named = options.rate_or(_RATE_HZ)
     number = len(packets.lines)
     stamped = sum(map(bool, packets.stamps))
     if stamped > 0.5 * number:
         clock = clock_of_texts(packets.stamps)
         if clock is not None:
-            return read_clock(clock, "time of arrival", packets.lines, name, rate_hz=_RATE_HZ)
+            return read_clock(
+                clock, "time of arrival", packets.lines, name, rate_hz=rate_hz, named=named
+            )
         why = "What stands before the packets is no time"
-    return count_samples(number, _RATE_HZ, why)
+    return count_samples(number, rate_hz, why, named=named)
 
 
 READER = Reader(

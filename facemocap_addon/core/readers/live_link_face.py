@@ -26,7 +26,7 @@ from ..live_link_time import read_row_times
 from ..sampling import with_gaps
 from ..take import Take, TakeSource
 from ..timebase import Timebase
-from . import Reader
+from . import Reader, ReadOptions
 
 FORMAT = "live_link_face_csv"
 _TIMECODE = "timecode"
@@ -62,7 +62,7 @@ def sniff(head: bytes) -> float:
     return 0.7 if sum(canonical_channel(name) is not None for name in header) >= 3 else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes; ``take.json`` beside ``path`` is used where present."""
     name = path.name
     try:
@@ -78,7 +78,12 @@ def read(data: bytes, path: Path) -> Take:
 
     notes = read_take_notes(path, len(cells.counts))
     clock = read_millisecond_times(cells.texts[0]) or read_row_times(
-        cells.texts[0], cells.lines, name, notes.target_hz, notes.duration_s
+        cells.texts[0],
+        cells.lines,
+        name,
+        notes.target_hz,
+        notes.duration_s,
+        given_hz=options.rate_hz,
     )
     valid = ~cells.missing
     numbers, channels = cells.numbers, plan.channels

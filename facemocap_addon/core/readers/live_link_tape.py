@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from ..coefficient_takes import drop_silent_angles, finished_take, schema_column
 from ..errors import FacemocapError
 from ..live_link_order import ANGLES, COEFFICIENTS
 from ..live_link_packets import Packet, read_body, starts_packet, starts_tape
+from ..read_options import choose_face
 from ..sample_times import SampleTimes, nominal_rate
 from ..sampling import usual_step
 from ..take import Take, TakeSource
-from . import Reader
+from . import Reader, ReadOptions
 
 FORMAT = "live_link_face_udp"
 _GZIP = b"\x1f\x8b\x08"
@@ -36,7 +38,7 @@ def sniff(head: bytes) -> float:
     return 0.95 if starts_tape(head) or starts_packet(head) else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     body, whole = _unpacked(data, name)
@@ -48,8 +50,8 @@ def read(data: bytes, path: Path) -> Take:
             f'"{name}" is cut off: {len(packets)} of {promised or "its"} packets are complete',
             _TAPE_AGAIN,
         )
-    packets, warnings = _one_subject(packets)
-    return _take(packets, body, name, warnings)
+    packets, faces, warnings = _one_subject(packets, options, name)
+    return _take(packets, body, name, warnings, faces)
 
 
 def _unpacked(data: bytes, name: str) -> tuple[bytes, bool]:
@@ -69,23 +71,31 @@ def _unpacked(data: bytes, name: str) -> tuple[bytes, bool]:
     return body, unpack.eof
 
 
-def _one_subject(packets: list[Packet]) -> tuple[list[Packet], list[str]]:
-    """The packets of the phone that sent most."""
+def _one_subject(
+    packets: list[Packet], options: ReadOptions, name: str
+) -> tuple[list[Packet], dict[str, int], list[str]]:
+    """The packets of the phone asked for, else that sent most; of several what each sent."""
     subjects = [(packet.device, packet.subject) for packet in packets]
-    counts = (
-        {each: subjects.count(each) for each in sorted(set(subjects))}
-        if len(set(subjects)) > 1
-        else {}
-    )
-    if not counts:
-        return packets, []
-    most = max(counts, key=lambda each: counts[each])
-    kept = [packet for packet, each in zip(packets, subjects, strict=True) if each == most]
-    told = f'The tape holds {len(counts)} faces; the one that sent most is read ("{most[1]}").'
-    return kept, [told]
+    names = sorted(set(subjects))
+    counts = dict.fromkeys(range(len(names)), 0)
+    places = {each: number for number, each in enumerate(names)}
+    for each in subjects:
+        counts[places[each]] += 1
+    chosen = choose_face(counts, options, name)
+    if len(names) == 1:
+        return packets, {}, []
+    kept = [
+        packet for packet, each in zip(packets, subjects, strict=True) if places[each] == chosen
+    ]
+    how = "the one that sent most" if options.face is None else f"number {chosen}"
+    told = f'The tape holds {len(names)} faces; {how} is read ("{names[chosen][1]}").'
+    faces = {f'{number} "{each[1]}"': counts[number] for number, each in enumerate(names)}
+    return kept, faces, [told]
 
 
-def _take(packets: list[Packet], body: bytes, name: str, warnings: list[str]) -> Take:
+def _take(
+    packets: list[Packet], body: bytes, name: str, warnings: list[str], faces: dict[str, int]
+) -> Take:
     frames = np.array([packet.frame + packet.subframe for packet in packets])
     order = np.argsort(frames, kind="stable")
     late = int((np.diff(frames) < 0).sum())
@@ -121,7 +131,13 @@ def _take(packets: list[Packet], body: bytes, name: str, warnings: list[str]) ->
     step_s = usual_step(times) if len(times) > 1 else 1 / rate
     clock = SampleTimes(times, np.arange(len(times)), step_s, nominal_rate(1 / step_s))
     start_s = float(frames[0] / rate) % _DAY_S
-    details = {"packets": len(packets), "device": first.device, "subject": first.subject}
+    details: dict[str, Any] = {
+        "packets": len(packets),
+        "device": first.device,
+        "subject": first.subject,
+    }
+    if faces:
+        details["faces"] = faces
     return finished_take(
         columns,
         clock,
@@ -143,4 +159,6 @@ def _timecode(packet: Packet, rate: float) -> str | None:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame:02d}.{part:03d}"
 
 
-READER = Reader(FORMAT, "Live Link Face packets (.gesichter)", (".gesichter", ".bin"), sniff, read)
+READER = Reader(
+    FORMAT, "Live Link Face packets (.gesichter)", (".gesichter", ".bin"), sniff, read, several=True
+)

@@ -9,7 +9,7 @@ from ..mediapipe import RATE_HZ, say_unseen
 from ..score_rows import header_is_scores, wide_table
 from ..table_takes import TableFormat, header_of, known_columns, read_table
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = TableFormat("mediapipe_csv", RATE_HZ, still=True)
 
@@ -22,11 +22,13 @@ def sniff(head: bytes) -> float:
     return 0.85 if "_neutral" in header and known_columns(header) >= 3 else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     if header_is_scores(header_of(data[:4096])):
         data = wide_table(data, path.name)
-    return say_unseen(read_table(data, path, _FORMAT))
+    return say_unseen(read_table(data, path, _FORMAT, options))
 
 
-READER = Reader(_FORMAT.format, "MediaPipe face landmarker (.csv)", (".csv",), sniff, read)
+READER = Reader(
+    _FORMAT.format, "MediaPipe face landmarker (.csv)", (".csv",), sniff, read, several=True
+)

@@ -10,7 +10,7 @@ from ..json_text import json_keys, json_texts, read_json
 from ..json_values import squeezed
 from ..mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
 from ..take import Take
-from . import Reader
+from . import Reader, ReadOptions
 
 _FORMAT = JsonFormat("mediapipe_json", RATE_HZ, MATRIX_FRAME, still=True)
 #: Keys that only MediaPipe's results have.
@@ -28,9 +28,11 @@ def sniff(head: bytes) -> float:
     return 0.9 if any(squeezed(key) in _OWN for key in keys) else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return say_unseen(read_document(read_json(data, path.name), path, _FORMAT))
+    return say_unseen(read_document(read_json(data, path.name), path, _FORMAT, options))
 
 
-READER = Reader(_FORMAT.format, "MediaPipe face landmarker (.json)", (".json",), sniff, read)
+READER = Reader(
+    _FORMAT.format, "MediaPipe face landmarker (.json)", (".json",), sniff, read, several=True
+)

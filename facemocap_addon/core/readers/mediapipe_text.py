@@ -14,7 +14,7 @@ from ..head_pose import HEAD_ANGLES, angle_channel, head_from_matrices, position
 from ..mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
 from ..sample_times import count_samples
 from ..take import Take, TakeSource
-from . import Reader
+from . import Reader, ReadOptions
 
 FORMAT = "mediapipe_text"
 _BLOCK = re.compile(r"\bclassification\s*[:]?\s*\{([^{}]*)\}")
@@ -41,7 +41,7 @@ def sniff(head: bytes) -> float:
     return 0.6 if _SIGNS.search(head) else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = data.decode("utf-8", "replace")
@@ -75,7 +75,8 @@ def read(data: bytes, path: Path) -> Take:
         )
     if re.search(r"\b(?:landmark|mesh)\b", text):
         columns.warnings.append("Not read: landmarks and mesh.")
-    clock = count_samples(frames, RATE_HZ, "The file has no times")
+    rate_hz, named = options.rate_or(RATE_HZ)
+    clock = count_samples(frames, rate_hz, "The file has no times", named=named)
     take = finished_take(columns, clock, TakeSource(name, FORMAT, {"frames": frames}), still=True)
     return say_unseen(take)
 

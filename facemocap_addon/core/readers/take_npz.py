@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..take import Take
 from ..take_file import read_take_stream
-from . import Reader
+from . import Reader, ReadOptions
 
 
 def sniff(head: bytes) -> float:
@@ -16,7 +16,7 @@ def sniff(head: bytes) -> float:
     return 1.0 if head.startswith(b"PK\x03\x04") and head[30:39] == b"times.npy" else 0.0
 
 
-def read(data: bytes, path: Path) -> Take:
+def read(data: bytes, path: Path, _options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     return read_take_stream(io.BytesIO(data), path.name)
 
