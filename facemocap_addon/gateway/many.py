@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import bpy
 
+from ..core.contacts.face_contacts import FaceContacts
 from ..core.errors import FacemocapError
+from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
 from ..core.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects
-from .performance import ApplyOptions, apply_take
+from .performance import write_take
+from .preparing import ApplyOptions, Prepared, prepare_take
 from .records import Performance, find_performance, performances
 
 
@@ -47,6 +50,10 @@ class Outcome:
         return self.report is not None
 
 
+#: A character, its map, and where its lids and lips are (None: what is kept with it tells).
+Cast = tuple[CharacterObjects, RigMap, FaceContacts | None]
+
+
 def apply_to_many(
     scene: bpy.types.Scene,
     characters: Sequence[tuple[CharacterObjects, RigMap]],
@@ -58,29 +65,58 @@ def apply_to_many(
     Each character is done as by `performance.apply_take`: checked as a whole before anything is
     written. What fails on one, be it a bug, leaves the others as they are.
     """
-    how = options or ApplyOptions()
-    return [_apply(scene, picked, rig_map, take, how) for picked, rig_map in characters]
+    cast = [(picked, rig_map, None) for picked, rig_map in characters]
+    return write_many(run_job(prepare_many(scene, cast, take, options)))
 
 
-def _apply(
+def prepare_many(
     scene: bpy.types.Scene,
-    picked: CharacterObjects,
-    rig_map: RigMap,
+    characters: Sequence[Cast],
     take: Take,
-    options: ApplyOptions,
-) -> Outcome:
+    options: ApplyOptions | None = None,
+) -> Job[list[Prepared | Outcome]]:
+    """Compute what a take will be on each character, or why it cannot be; nothing is written."""
+    how = options or ApplyOptions()
+    found: list[Prepared | Outcome] = []
+    for number, (picked, rig_map, contacts) in enumerate(characters):
+        try:
+            job = prepare_take(scene, picked, take, rig_map, how, contacts)
+            while True:
+                progress = next(job)
+                done = (number + progress.done) / len(characters)
+                yield Progress(done, f"{picked.name}: {progress.what}")
+        except StopIteration as end:
+            found.append(end.value)
+        except FacemocapError as problem:
+            found.append(Outcome(picked.name, problem=problem))
+        except Exception as bug:  # noqa: BLE001 - what is wrong with one must not stop the others
+            found.append(_bug(picked.name, bug))
+    return found
+
+
+def write_many(prepared: Sequence[Prepared | Outcome]) -> list[Outcome]:
+    """Write what was prepared; outcomes in the same order."""
+    return [each if isinstance(each, Outcome) else _write(each) for each in prepared]
+
+
+def _write(prepared: Prepared) -> Outcome:
+    picked = prepared.picked
     try:
-        report = apply_take(scene, picked, take, rig_map, options)
-        return Outcome(picked.name, report, performance=_applied(picked, take))
+        report = write_take(prepared)
+        return Outcome(picked.name, report, performance=_applied(picked, prepared.take))
     except FacemocapError as problem:
         return Outcome(picked.name, problem=problem)
     except Exception as bug:  # noqa: BLE001 - what is wrong with one must not stop the others
-        traceback.print_exception(bug)
-        problem = FacemocapError(
-            f'"{picked.name}" could not be done: {type(bug).__name__}: {bug}',
-            "This is a bug in Face Mocap; please report it with the console's text",
-        )
-        return Outcome(picked.name, problem=problem, is_bug=True)
+        return _bug(picked.name, bug)
+
+
+def _bug(name: str, bug: Exception) -> Outcome:
+    traceback.print_exception(bug)
+    problem = FacemocapError(
+        f'"{name}" could not be done: {type(bug).__name__}: {bug}',
+        "This is a bug in Face Mocap; please report it with the console's text",
+    )
+    return Outcome(name, problem=problem, is_bug=True)
 
 
 def _applied(picked: CharacterObjects, take: Take) -> Performance | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ..core.character import Character
 from ..core.contacts.meeting import told_meeting
 from ..core.errors import FacemocapError
 from ..core.findings import find
@@ -150,19 +151,33 @@ def match_character(
     character = read_character(picked, scene)
     controls = character.controls
     measured, notes = _measured(picked)
-    bones = item.drive == "BONES"
-    found = working_map(controls, take, character.name, measured, bones_first=bones)
-    rig_map = (stored_map(item) if item.is_edited else None) or found
-    if rig_map is not found:
-        rig_map = _with_new_channels(rig_map, found)
-        if complete and measured is not None:
-            rig_map = with_measurement(rig_map, controls, measured, bones_first=bones)
+    rig_map = found_map(item, character, take, measured, complete=complete)
     item.notes = "\n".join((*character.notes, *notes))
     item.controls_json = json.dumps([control_record(c) for c in controls if not c.driven_by])
     store_findings(item, find(measured.probe) if measured is not None else None)
     item.contact_notes = "\n".join(told_meeting(measured.contacts) if measured is not None else ())
     store_map(item, rig_map)
     refresh_rows(state_of(scene), item)
+    return rig_map
+
+
+def found_map(
+    item: FACEMOCAP_PG_character,
+    character: Character,
+    take: Take | None,
+    measured: Measured | None,
+    *,
+    complete: bool,
+) -> RigMap:
+    """The map that `match_character` stores; nothing is written."""
+    controls, bones = character.controls, item.drive == "BONES"
+    found = working_map(controls, take, character.name, measured, bones_first=bones)
+    kept = stored_map(item) if item.is_edited else None
+    if kept is None:
+        return found
+    rig_map = _with_new_channels(kept, found)
+    if complete and measured is not None:
+        rig_map = with_measurement(rig_map, controls, measured, bones_first=bones)
     return rig_map
 
 

@@ -3,22 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
 import bpy
 
+from ..core.contacts.face_contacts import contacts_from_json
 from ..core.errors import FacemocapError
 from ..core.measured import Measured
-from ..core.progress import Job, Progress
+from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
-from ..core.rig_map import RigMap
+from ..core.take import Take
 from ..core.working_map import ALL_BONES
-from ..gateway.characters import CharacterObjects
-from ..gateway.many import Outcome, apply_to_many
+from ..gateway.characters import read_character
+from ..gateway.many import Cast, Outcome, prepare_many, write_many
 from ..gateway.measuring import measure_for, store_measurement, stored_measurement
 from ..gateway.performance import find_performance, remove_take
+from ..gateway.preparing import ApplyOptions, Prepared
 from ..gateway.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
 from .jobs import JobOperator
 from .panel_characters import (
+    found_map,
     list_objects,
     match_character,
     need_map,
@@ -57,43 +64,37 @@ class FACEMOCAP_OT_apply_take(JobOperator, bpy.types.Operator):
 
     def perform(self, context: bpy.types.Context) -> Report:
         """Apply, for scripts: with what is measured already."""
-        return self.finish(context, {})
+        return self.finish(context, run_job(self._prepare(context, measure=False)))
 
-    def start(self, context: bpy.types.Context) -> Job[dict[str, Measured]]:
-        """Measure what is to be measured, by the names of the characters."""
+    def start(self, context: bpy.types.Context) -> Job[_Ready]:
+        """Measure what is to be measured, and compute what the take will be."""
+        state = state_of(context.scene)
+        return self._prepare(context, measure=state.measure_first and not state.use_raw)
+
+    @staticmethod
+    def _prepare(context: bpy.types.Context, *, measure: bool) -> Job[_Ready]:
         scene = context.scene
         state = state_of(scene)
-        waiting: list[tuple[str, CharacterObjects, bool]] = []
-        wanted = state.measure_first and not state.use_raw
-        for item in meant_characters(state) if wanted else ():
-            picked = picked_objects(item, scene)
-            measured, bones = stored_measurement(picked), item.drive == "BONES"
-            if measured is None or (bones and ALL_BONES not in measured.parts):
-                waiting.append((item.name, picked, bones))
-        return _measure_all(waiting, scene)
-
-    def finish(self, context: bpy.types.Context, result: dict[str, Measured]) -> Report:
-        """Apply with the panel's settings; one that fails does not stop the others."""
-        scene = context.scene
-        state = state_of(scene)
-        text = need_take(state).text
-        take = load_take(text)
-        for item in meant_characters(state):
-            if item.name in result:
-                store_measurement(picked_objects(item, scene), result[item.name])
-                match_character(scene, item, take, complete=True)
+        take = load_take(need_take(state).text)
         options = apply_options(scene, take)
-        meant = meant_characters(state)
-        ready = [_gather(item, scene) for item in meant]
-        done = iter(
-            apply_to_many(scene, [r for r in ready if not isinstance(r, Outcome)], take, options)
-        )
-        outcomes = [r if isinstance(r, Outcome) else next(done) for r in ready]
+        listed = list(state.characters)
+        places = [listed.index(item) for item in meant_characters(state)]
+        return _prepare_all(scene, places, take, options, measure=measure)
+
+    def finish(self, context: bpy.types.Context, result: _Ready) -> Report:
+        """Write it; one character that fails does not stop the others."""
+        scene = context.scene
+        items = [state_of(scene).characters[place] for place in result.places]
+        for place, item in zip(result.places, items, strict=True):
+            if place in result.measured:
+                store_measurement(picked_objects(item, scene), result.measured[place])
+                match_character(scene, item, result.take, complete=True)
+        outcomes = write_many(result.prepared)
         if not any(outcome.is_done for outcome in outcomes):
             raise _nobody(outcomes)
-        for item, outcome in zip(meant, outcomes, strict=True):
+        for item, outcome in zip(items, outcomes, strict=True):
             _show(item, outcome, scene)
-        return _report(take.label, outcomes)
+        return _report(result.take.label, outcomes)
 
 
 class FACEMOCAP_OT_remove_take(StepOperator, bpy.types.Operator):
@@ -142,33 +143,84 @@ class FACEMOCAP_OT_remove_take(StepOperator, bpy.types.Operator):
         return Report(summary=summary + more, warnings=tuple(str(each) for each in problems))
 
 
-def _measure_all(
-    waiting: list[tuple[str, CharacterObjects, bool]], scene: bpy.types.Scene
-) -> Job[dict[str, Measured]]:
-    """What is measured on each character; those that are no face go by their names."""
-    found: dict[str, Measured] = {}
-    for number, (name, picked, bones) in enumerate(waiting):
-        yield Progress(number / len(waiting), f"Measuring {name}")
-        job = measure_for(picked, scene, all_bones=bones)
+@dataclass
+class _Ready:
+    """What was measured and computed, by the characters' places in the list and in their order."""
+
+    places: list[int]
+    take: Take
+    measured: dict[int, Measured] = field(default_factory=dict[int, Measured])
+    prepared: list[Prepared | Outcome] = field(default_factory=list[Prepared | Outcome])
+
+
+def _prepare_all(
+    scene: bpy.types.Scene,
+    places: list[int],
+    take: Take,
+    options: ApplyOptions,
+    *,
+    measure: bool,
+) -> Job[_Ready]:
+    """Everything but the writing; characters that are no face go by their names."""
+    ready = _Ready(places, take)
+    for number, place in enumerate(places):
+        whole = _part(number, len(places), state_of(scene).characters[place].name)
+        if measure:
+            found = yield from whole(_measure(scene, place), 0.0, 0.5)
+            if found is not None:
+                ready.measured[place] = found
+        cast = _cast(scene, place, take, ready.measured.get(place))
+        if isinstance(cast, Outcome):
+            ready.prepared.append(cast)
+        else:
+            job = prepare_many(scene, [cast], take, options)
+            ready.prepared += yield from whole(job, 0.5, 0.5)
+    yield Progress(1.0, "Writing keys")
+    return ready
+
+
+def _part(number: int, count: int, name: str) -> Callable[[Job[Any], float, float], Job[Any]]:
+    """What wraps a job of one of several characters, so that its progress is that of them all."""
+
+    def wrapped(job: Job[Any], start: float, width: float) -> Job[Any]:
         while True:
             try:
                 progress = next(job)
             except StopIteration as end:
-                found[name] = end.value
-                break
-            except FacemocapError:
-                break
-            yield Progress((number + progress.done) / len(waiting), f"{name}: {progress.what}")
-    yield Progress(1.0, "Writing keys")
-    return found
+                return end.value
+            done = (number + start + width * progress.done) / count
+            what = progress.what if progress.what.startswith(name) else f"{name}: {progress.what}"
+            yield Progress(done, what)
+
+    return wrapped
 
 
-def _gather(
-    item: FACEMOCAP_PG_character, scene: bpy.types.Scene
-) -> tuple[CharacterObjects, RigMap] | Outcome:
-    """A character with its map, or why it cannot be had."""
+def _measure(scene: bpy.types.Scene, place: int) -> Job[Measured | None]:
+    """What is to be measured on a character before a take goes on it; None where nothing is."""
+    item = state_of(scene).characters[place]
+    bones = item.drive == "BONES"
     try:
-        return picked_objects(item, scene), need_map(item)
+        picked = picked_objects(item, scene)
+        measured = stored_measurement(picked)
+        if measured is not None and (not bones or ALL_BONES in measured.parts):
+            return None
+        return (yield from measure_for(picked, scene, all_bones=bones))
+    except FacemocapError:
+        return None
+
+
+def _cast(
+    scene: bpy.types.Scene, place: int, take: Take, measured: Measured | None
+) -> Cast | Outcome:
+    """A character, its map and its contacts, or why they cannot be had."""
+    item = state_of(scene).characters[place]
+    try:
+        picked = picked_objects(item, scene)
+        if measured is None:
+            return picked, need_map(item), None
+        rig_map = found_map(item, read_character(picked, scene), take, measured, complete=True)
+        found = measured.contacts
+        return picked, rig_map, contacts_from_json(found) if found else None
     except FacemocapError as problem:
         return Outcome(item.name, problem=problem)
 

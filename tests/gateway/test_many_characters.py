@@ -123,17 +123,23 @@ def test_one_failing_does_not_stop_the_others(blank_scene: Any, place: int):
     assert len(bpy.data.actions) == 2
 
 
+@pytest.mark.parametrize("step", ["prepare_take", "write_take"])
 def test_a_bug_with_one_does_not_stop_the_others(
-    blank_scene: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    step: str,
+    blank_scene: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     pairs = cast_of(blank_scene)
+    own = getattr(many, step)
 
-    def falter(scene: Any, picked: Any, *rest: Any) -> Any:
+    def falter(first: Any, *rest: Any) -> Any:
+        picked = rest[0] if step == "prepare_take" else first.picked
         if picked is pairs[1][0]:
             raise ZeroDivisionError("of all things")
-        return apply_take(scene, picked, *rest)
+        return own(first, *rest)
 
-    monkeypatch.setattr(many, "apply_take", falter)
+    monkeypatch.setattr(many, step, falter)
     outcomes = apply_to_many(blank_scene, pairs, wave_take())
     assert [outcome.is_done for outcome in outcomes] == [True, False, True]
     assert [outcome.is_bug for outcome in outcomes] == [False, True, False]

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a take will be on a character, before anything of the file is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import bpy
+import numpy as np
+
+from ..core.arrays import FloatArray
+from ..core.contacts.face_contacts import FaceContacts, contacts_from_json
+from ..core.contacts.keeping import KeptContacts
+from ..core.errors import FacemocapError
+from ..core.placement import solve_on_frames
+from ..core.progress import Job
+from ..core.rig_map import RigMap
+from ..core.take import Take
+from ..core.take_edits import mirror_take
+from .characters import CharacterObjects
+from .contacts import keep_on_character
+from .limits import LAST_FRAME
+from .measuring import stored_measurement
+from .scenes import scene_clock
+from .targets import missing_controls
+
+Layer = Literal["REPLACE", "COMBINE"]
+
+
+@dataclass(frozen=True)
+class ApplyOptions:
+    """How a take is put on a character.
+
+    Attributes
+    ----------
+    start_frame : float
+        Scene frame on which the take's first sample (or the range's start) falls.
+    on_capture_times : bool
+        Keys where the samples are, instead of on whole frames.
+    raw : bool
+        Values as captured: the rig map's limits are not applied.
+    range_s : (float or None, float or None)
+        Part of the take to use, seconds after its first sample.
+    mirror : bool
+        Left and right change places.
+    set_scene_range : bool
+        Set the scene's frame range to the take.
+    face_layer, head_layer : str
+        Over animation that was there before: REPLACE it or COMBINE with it.
+    override : bool
+        The person agrees to library overrides of what is linked.
+    contacts : bool
+        Let lids and lips meet where the take has them closed, on characters whose contacts are
+        known.
+    widen_sliders : bool
+        The person agrees to slider ranges being widened where a contact needs it.
+    """
+
+    start_frame: float = 1.0
+    on_capture_times: bool = False
+    raw: bool = False
+    range_s: tuple[float | None, float | None] = (None, None)
+    mirror: bool = False
+    set_scene_range: bool = True
+    face_layer: Layer = "REPLACE"
+    head_layer: Layer = "COMBINE"
+    override: bool = False
+    contacts: bool = True
+    widen_sliders: bool = False
+
+
+AS_USUAL = ApplyOptions()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A take as it will be on a character: ``kept`` are its values, on ``frames`` of the scene."""
+
+    scene: bpy.types.Scene
+    picked: CharacterObjects
+    take: Take
+    rig_map: RigMap
+    options: ApplyOptions
+    frames: FloatArray
+    kept: KeptContacts
+
+
+def prepare_take(
+    scene: bpy.types.Scene,
+    picked: CharacterObjects,
+    take: Take,
+    rig_map: RigMap,
+    options: ApplyOptions = AS_USUAL,
+    contacts: FaceContacts | None = None,
+) -> Job[Prepared]:
+    """Compute everything that a take is to be on a character; nothing is written.
+
+    Where lids and lips are on the character is told by ``contacts``, or else by the measurement
+    that is kept with it; without any, blinks and lips are as captured.
+
+    Raises
+    ------
+    FacemocapError
+        When nothing in the map fits the take, or a control is missing.
+    """
+    if not abs(options.start_frame) <= LAST_FRAME:
+        raise _beyond_last_frame(options.start_frame)
+    solved, frames = solve_on_frames(
+        take,
+        rig_map,
+        scene_clock(scene),
+        start_frame=options.start_frame,
+        range_s=options.range_s,
+        mirror=options.mirror,
+        on_capture_times=options.on_capture_times,
+        raw=options.raw,
+    )
+    if not len(frames):
+        raise FacemocapError(
+            "The range lies between two samples of the take",
+            "Give a longer range, or put the keys on whole frames",
+        )
+    if frames[-1] > LAST_FRAME:
+        raise _beyond_last_frame(float(frames[-1]))
+    if not solved.controls:
+        raise FacemocapError(
+            f'Nothing on "{picked.name}" fits the take "{take.label}"',
+            "Match the character's controls by hand, or choose another character",
+        )
+    if missing := missing_controls(picked, solved.controls):
+        raise FacemocapError(
+            f'"{picked.name}" lacks {len(missing)} of the rig map\'s controls: {missing[0]}',
+            "Match the character again, or mend the map",
+        )
+    kept = KeptContacts(solved, {}, {})
+    if contacts is None and options.contacts and not options.raw:
+        contacts = _known_contacts(picked)
+    if contacts is not None and options.contacts and not options.raw:
+        whole = mirror_take(take) if options.mirror else take
+        kept = yield from keep_on_character(
+            picked, scene, contacts, (whole, rig_map, solved), widen=options.widen_sliders
+        )
+        solved = kept.solved
+    too_large = np.abs(solved.values).max(axis=0) > np.finfo(np.float32).max
+    if too_large.any():
+        control = solved.controls[int(np.argmax(too_large))]
+        raise FacemocapError(
+            f"The map's gains make {control.owner}: {control.path} larger than Blender can hold",
+            "Mend the gains or the offset",
+        )
+    return Prepared(scene, picked, take, rig_map, options, frames, kept)
+
+
+def _known_contacts(picked: CharacterObjects) -> FaceContacts | None:
+    """Those in the measurement that is kept with a character."""
+    measured = stored_measurement(picked)
+    found = measured.contacts if measured else None
+    return contacts_from_json(found) if found else None
+
+
+def _beyond_last_frame(frame: float) -> FacemocapError:
+    return FacemocapError(
+        f"Frame {frame:g} lies beyond Blender's last frame {LAST_FRAME}",
+        "Choose an earlier start frame or a shorter range",
+    )
