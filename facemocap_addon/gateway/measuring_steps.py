@@ -93,7 +93,7 @@ def _contacts(
     controls = read_character(picked, scene).controls
     rig_map = working_map(controls, None, picked.name, measured)
     found = yield from find_contacts(picked, scene, rig_map, measured.probe)
-    if found is None:
+    if found is None or not found.openings:
         return None
     yield Progress(0.8, "Closing lids and lips")
     meeting = measure_meeting(picked, scene, rig_map, found)

@@ -129,9 +129,8 @@ class RimReader:
 
         def summed(values: np.ndarray, some: np.ndarray) -> np.ndarray:
             away = (values - self._origin)[:, some]
-            return rest + (away @ steps[some].reshape(len(some), rest.size)).reshape(
-                -1, *rest.shape
-            )
+            moved = away @ steps[some].reshape(len(some), rest.size)
+            return rest + moved.reshape(len(values), *rest.shape)
 
         works = np.flatnonzero(np.abs(steps).max(axis=(1, 2), initial=0.0) > 0)
         if self._agree(true, summed(tried, works)):
