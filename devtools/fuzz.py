@@ -36,7 +36,7 @@ from facemocap_addon.core.readers import (
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_file import take_bytes
 
-from . import made_landmarks, made_markers, made_recordings
+from . import made_landmarks, made_markers, made_recordings, made_scenes
 from .environments import ROOT
 from .mutations import damage
 
@@ -137,7 +137,7 @@ def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
 
 def made_up() -> dict[str, bytes]:
     """A made-up recording of each format, by its name."""
-    made = (made_recordings, made_landmarks, made_markers)
+    made = (made_recordings, made_landmarks, made_markers, made_scenes)
     return {name: data for each in made for name, data in each.samples().items()}
 
 

@@ -59,9 +59,9 @@ class Gltf:
     def accessor(
         self, values: np.ndarray, kind: str = "SCALAR", *, normalized: bool = False, stride: int = 0
     ) -> int:
-        """Store values ``(n,)`` or ``(n, k)`` in their own type; the accessor's number."""
+        """Store numbers, or vectors ``(n, k)``, in their own type; the accessor's number."""
         codes = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}
-        rows = values.reshape(len(values), -1)
+        rows = values.reshape(-1, 1) if kind == "SCALAR" else values
         data = rows.astype(rows.dtype.newbyteorder("<")).tobytes()
         size = rows.shape[1] * rows.itemsize
         view: dict[str, Any] = {"buffer": 0}

@@ -10,13 +10,13 @@ from pathlib import Path
 from ..core.errors import FacemocapError
 from ..core.live_link_csv import write_live_link_csv
 from ..core.points import PICTURE, SPACE
-from ..core.readers import read_take
 from ..core.take import Take
 from ..core.take_file import write_take_file
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import SCHEMA, Console
 from .outputs import check_new_file
 from .read_options import add_read_options, read_options
+from .sources import read_recording
 
 _TAKE, _CSV = ".take.npz", ".csv"
 
@@ -43,7 +43,7 @@ def _run(arguments: Namespace, console: Console) -> int:
             f'"{out.name}" is no name for a take', "Let --out end with .take.npz or .csv"
         )
     check_new_file(out, overwrite=arguments.overwrite, sources=(source,))
-    take = read_take(source, read_options(arguments))
+    take = read_recording(source, read_options(arguments))
     notes = _write(take, out)
     console.say(f"{out}: {take.samples} samples, {len(take.recorded)} channels")
     for note in notes:

@@ -7,10 +7,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ..core.contacts.captured import lip_contacts
-from ..core.readers import read_take
 from .command import DONE, Command, add_json_option
 from .output import SCHEMA, Console
 from .read_options import add_read_options, read_options
+from .sources import read_recording
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace, console: Console) -> int:
-    take = read_take(Path(arguments.take), read_options(arguments))
+    take = read_recording(Path(arguments.take), read_options(arguments))
     contacts = lip_contacts(take)
     closed_s = sum(contact.end_s - contact.start_s for contact in contacts)
     console.say(

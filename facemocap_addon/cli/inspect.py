@@ -7,10 +7,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ..core.inspection import describe_take, inspect_take
-from ..core.readers import read_take
 from .command import DONE, Command, add_json_option
 from .output import Console
 from .read_options import add_read_options, read_options
+from .sources import read_recording
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace, console: Console) -> int:
-    take = read_take(Path(arguments.take), read_options(arguments))
+    take = read_recording(Path(arguments.take), read_options(arguments))
     console.say(describe_take(take))
     console.answer(inspect_take(take))
     return DONE

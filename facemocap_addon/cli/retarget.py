@@ -13,7 +13,6 @@ from ..core.errors import FacemocapError
 from ..core.files import replace_file
 from ..core.inspection import inspect_take
 from ..core.progress import Progress, run_job
-from ..core.readers import read_take
 from ..core.rig_map import RigMap, read_rig_map
 from ..core.take import Take
 from ..core.take_edits import trim_take
@@ -39,6 +38,7 @@ from .rig_options import (
     parse_range,
     parse_rate,
 )
+from .sources import read_recording
 from .wording import list_names
 
 
@@ -143,7 +143,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
     rigs = [Path(rig) for rig in arguments.rig]
-    take = read_take(take_path, read_options(arguments))
+    take = read_recording(take_path, read_options(arguments))
     trim_take(take, *arguments.range)  # a range that misses the take is wrong for every rig
     outputs = plan_outputs(take_path, unique_paths(rigs), folder_path)
     check_folder(folder_path)

@@ -18,6 +18,12 @@ from .sampling import usual_step
 from .take import Take
 
 _WIDTH = 96
+#: Sources that are no reader's.
+_OTHERS = {
+    "fbx": "FBX animation",
+    "character": "Animated character",
+    "clip_tracks": "Motion tracks of a clip",
+}
 _GAPS_SHOWN = 8
 _POINTS_SHOWN = 120
 _NAMES_SHOWN = 60
@@ -296,7 +302,7 @@ def _label(identifier: str) -> str:
     for reader in readers():
         if reader.format == identifier:
             return reader.label
-    return identifier
+    return _OTHERS.get(identifier, identifier)
 
 
 def _duration(seconds: float) -> str:

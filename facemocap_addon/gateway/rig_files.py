@@ -69,6 +69,25 @@ def save_blend(path: Path) -> None:
             ) from problem
 
 
+def import_fbx(path: Path, stage: bpy.types.Scene) -> None:
+    """Import an FBX with its animation into a scene that no window shows; the open one stays.
+
+    Raises
+    ------
+    FacemocapError
+        When it is damaged.
+    """
+    try:
+        with bpy.context.temp_override(
+            scene=stage, view_layer=stage.view_layers[0], collection=stage.collection
+        ):
+            bpy.ops.wm.fbx_import(filepath=str(path), use_anim=True)
+    except RuntimeError as problem:
+        raise FacemocapError(
+            f'"{path.name}" is damaged: {_reason(problem)[:150]}', "Export or copy it again"
+        ) from problem
+
+
 def _kind_of(path: Path) -> str:
     head = read_file(path, 4096, what="The rig ")
     start = head.lstrip()

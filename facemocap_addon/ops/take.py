@@ -6,13 +6,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import CollectionProperty, StringProperty
+from bpy.props import CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from ..core.errors import FacemocapError
-from ..core.readers import read_take, readers
+from ..core.read_options import ReadOptions
+from ..core.readers import readers
 from ..core.report import Report
 from ..core.sound_files import find_sound
 from ..gateway.sounds import add_sound
+from ..gateway.sources import read_source
 from ..gateway.take_storage import load_take, store_take
 from ..props import state_of
 from .defaults import use_preferences
@@ -47,8 +49,26 @@ class FACEMOCAP_OT_import_take(StepOperator, bpy.types.Operator):
     filter_glob: StringProperty(
         name="Shown Files",
         description="Endings of the files that the browser shows",
-        default=";".join(f"*{ending}" for reader in readers() for ending in reader.extensions),
+        default=";".join(
+            ["*.fbx", *(f"*{ending}" for reader in readers() for ending in reader.extensions)]
+        ),
         options={"HIDDEN"},
+    )
+    face: IntProperty(
+        name="Face",
+        description="Which person of a file that holds several, by the file's own number; "
+        "-1 takes who is there most",
+        default=-1,
+        min=-1,
+        soft_max=10,
+    )
+    rate_hz: FloatProperty(
+        name="Rate",
+        description="Samples a second of a file that has no times, in hertz; "
+        "0 takes what is usual in the format",
+        default=0.0,
+        min=0.0,
+        max=1000.0,
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -61,7 +81,10 @@ class FACEMOCAP_OT_import_take(StepOperator, bpy.types.Operator):
     def perform(self, context: bpy.types.Context) -> Report:
         """Read every file before anything is stored."""
         scene, state = context.scene, state_of(context.scene)
-        takes = [(path, read_take(path)) for path in self.paths()]
+        options = ReadOptions(
+            face=self.face if self.face >= 0 else None, rate_hz=self.rate_hz or None
+        )
+        takes = [(path, read_source(path, options)) for path in self.paths()]
         if not takes:
             raise FacemocapError("No file was chosen", "Choose a recording")
         if not state.takes:
