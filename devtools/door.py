@@ -212,6 +212,13 @@ def _run_faces(release: str | None, arguments: Arguments) -> int:
     return _start_with_bpy(ensure_blender(release), command)
 
 
+def _run_landmarks(release: str | None, arguments: Arguments) -> int:
+    command = ["-m", "devtools.landmarks", *arguments]
+    if not {"--from-hits", "--track-python", "-h", "--help"} & {*arguments}:
+        command += ["--track-python", str(ensure_tracking().python)]
+    return _start_with_bpy(ensure_blender(release), command)
+
+
 COMMANDS = {
     "demo": Command(
         "a take onto the four sample characters: stills, report", _run_module("devtools.demo")
@@ -225,5 +232,8 @@ COMMANDS = {
     "fuzz": Command("damaged takes against every reader", _run_module("devtools.fuzz")),
     "samples": Command("rebuild the sample characters and take", _run_samples, OLDEST.release),
     "faces": Command("measure the sample faces with a face tracker", _run_faces),
+    "landmarks": Command(
+        "see the sample head with a face tracker: how landmarks move", _run_landmarks
+    ),
     "build": Command("extension zips into dist/", _run_module("devtools.extension")),
 }

@@ -52,6 +52,17 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tracking_python(repo: Path) -> Path:
+    """A Python with MediaPipe: $FACEMOCAP_TRACKING_PYTHON, or that of `python dev.py faces`."""
+    folder = repo / ".venv-track"
+    own = folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+    python = Path(os.environ.get("FACEMOCAP_TRACKING_PYTHON") or own)
+    if not python.is_file():
+        pytest.skip("no Python with MediaPipe (FACEMOCAP_TRACKING_PYTHON, or dev.py faces)")
+    return python
+
+
 @pytest.fixture
 def blank_scene() -> Any:
     """Return the scene of an empty file with factory settings; one per test that asks for it."""

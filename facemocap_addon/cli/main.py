@@ -19,9 +19,10 @@ from .interruption import Interruption
 from .map import COMMAND as MAP
 from .output import Console
 from .retarget import COMMAND as RETARGET
+from .track import COMMAND as TRACK
 
 #: Every command, in the order of the help.
-COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, MAP, RETARGET)
+COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, TRACK, MAP, RETARGET)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from . import character, map_files, measuring, performance, rig_map, take, trying
+from . import character, map_files, measuring, performance, rig_map, sources, take, trying, video
 
 CLASSES = (
     *take.CLASSES,
+    *sources.CLASSES,
+    *video.CLASSES,
     *character.CLASSES,
     *measuring.CLASSES,
     *rig_map.CLASSES,

@@ -27,4 +27,5 @@ from .maps import (
     stored_map,
 )
 from .rows import choose_row, refresh_rows
+from .tracking import tracking_folder
 from .work import Work

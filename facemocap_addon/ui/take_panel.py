@@ -22,6 +22,19 @@ class SidebarPanel:
     bl_category = "Face Mocap"
 
 
+class FACEMOCAP_MT_take_sources(bpy.types.Menu):
+    """Takes out of what is in the file already."""
+
+    bl_idname = "FACEMOCAP_MT_take_sources"
+    bl_label = "Take from This File"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the sources."""
+        layout: Any = self.layout
+        layout.operator("facemocap.take_from_character", icon="OUTLINER_OB_ARMATURE")
+        layout.operator("facemocap.take_from_clip", icon="TRACKER")
+
+
 class FACEMOCAP_PT_take(SidebarPanel, bpy.types.Panel):
     """Recordings in this file."""
 
@@ -37,7 +50,9 @@ class FACEMOCAP_PT_take(SidebarPanel, bpy.types.Panel):
             draw_sentences(layout, context, state.notice, "ERROR")
         if not state.takes:
             layout.operator("facemocap.import_take", text="Import Take...", icon="IMPORT")
+            layout.operator("facemocap.track_video", text="Track Video...", icon="FILE_MOVIE")
             draw_sentences(layout, context, "Or drop a recording on the viewport.")
+            layout.menu("FACEMOCAP_MT_take_sources")
             return
         row = layout.row()
         row.template_list(
@@ -45,7 +60,9 @@ class FACEMOCAP_PT_take(SidebarPanel, bpy.types.Panel):
         )
         buttons = row.column(align=True)
         buttons.operator("facemocap.import_take", text="", icon="ADD")
+        buttons.operator("facemocap.track_video", text="", icon="FILE_MOVIE")
         buttons.operator("facemocap.forget_take", text="", icon="REMOVE")
+        buttons.menu("FACEMOCAP_MT_take_sources", text="", icon="DOWNARROW_HLT")
         item = state.takes[min(state.active_take, len(state.takes) - 1)]
         self.draw_facts(context, item)
 
@@ -66,4 +83,4 @@ class FACEMOCAP_PT_take(SidebarPanel, bpy.types.Panel):
         layout.operator("facemocap.add_sound", icon="SOUND")
 
 
-CLASSES = (FACEMOCAP_PT_take,)
+CLASSES = (FACEMOCAP_MT_take_sources, FACEMOCAP_PT_take)

@@ -8,6 +8,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,13 +51,15 @@ def test_test_files_have_names_of_their_own():
 
 @pytest.mark.parametrize("path", DATA, ids=_name)
 def test_data_file_can_be_read(path: Path):
-    text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
-        assert json.loads(text)
+        assert json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".toml":
-        assert tomllib.loads(text)
+        assert tomllib.loads(path.read_text(encoding="utf-8"))
+    elif path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as file:
+            assert all(file[name].size for name in file)
     else:
-        pytest.fail("data/ holds JSON and TOML only")
+        pytest.fail("data/ holds JSON, TOML and npz only")
 
 
 @pytest.mark.parametrize("path", OPERATORS, ids=_name)

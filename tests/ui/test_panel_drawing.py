@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy as blender
@@ -75,6 +76,12 @@ class LayoutSpy:
         self.heard.append(options.get("text", operator.get_rna_type().name))
         self._check_words(options)
         return _Settings(operator.get_rna_type())
+
+    def menu(self, name: str, **options: Any) -> None:
+        kind = getattr(bpy.types, name)
+        self.heard.append(options.get("text", kind.bl_label))
+        self._check_words(options)
+        kind.draw(SimpleNamespace(layout=self), bpy.context)
 
     def template_list(self, kind: str, _id: str, data: Any, prop: str, *rest: Any, **_o: Any):
         assert hasattr(bpy.types, kind)
