@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray, IntArray
+from .arrays import BoolArray, FloatArray, IntArray
 from .errors import FacemocapError
 
 #: Faces whose channels differ by no more are one face.
@@ -152,7 +152,7 @@ def find_conflict(
 ) -> tuple[str, str] | None:
     """Two examples that show one face and two poses, or None."""
     for one in range(len(names)):
-        near = np.linalg.norm(offsets[one + 1 :] - offsets[one], axis=1) <= SAME_FACE
+        near: BoolArray = _lengths(offsets[one + 1 :] - offsets[one]) <= SAME_FACE
         for other in np.flatnonzero(near) + one + 1:
             if np.abs(wanted[other] - wanted[one]).max() > 1e-7:
                 return names[one], names[int(other)]
@@ -189,12 +189,17 @@ def fit_correction(samples: Samples) -> Correction:
     return _fit(moving, start, ridge, width)
 
 
+def _lengths(ways: FloatArray) -> FloatArray:
+    """Lengths ``(n,)`` of rows ``(n, c)``."""
+    return np.sqrt((np.asarray(ways, np.float64) ** 2).sum(axis=1))
+
+
 def _once(samples: Samples) -> Samples:
     """Each face once; of equal pairs the first."""
     kept: list[int] = []
     for place, offset in enumerate(samples.offsets):
         others = samples.offsets[kept]
-        if not len(others) or np.linalg.norm(others - offset, axis=1).min() > SAME_FACE:
+        if not len(others) or _lengths(others - offset).min() > SAME_FACE:
             kept.append(place)
     return samples.only(np.array(kept, np.int64))
 
@@ -323,7 +328,7 @@ def _ways(directions: FloatArray) -> list[list[int]]:
     out: list[list[int]] = []
     firsts: list[int] = []
     for place, direction in enumerate(directions):
-        chords = np.linalg.norm(directions[firsts] - direction, axis=1)
+        chords = _lengths(directions[firsts] - direction)
         near = np.flatnonzero(chords <= ONE_WAY)
         if len(near):
             out[int(near[0])].append(place)
