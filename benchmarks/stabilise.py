@@ -178,11 +178,10 @@ def _smoothing(count: int, kind: str) -> Measurement:
         for factor in (0.5, 0.7, 1.0, 1.4, 2.0)
     )
     delay = _delay(smooth.rotations, turns)
-    promised = kind != "as recorded"
     return Measurement(
         f"smoothed, head {kind}, {count} points",
         taken,
-        at_most=0.0 if promised and (left > 0.5 * raw or delay) else None,
+        at_most=0.0 if left > 0.5 * raw or delay else None,
         note=f"error {left:.4f}, frame by frame {raw:.4f}, oracle {known:.4f} deg: "
         f"{left / raw:.2f} of ours, {left / known:.2f} of the oracle's "
         f"(best strength {best / raw:.2f}); delay {delay} frames",
