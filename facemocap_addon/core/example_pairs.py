@@ -16,7 +16,6 @@ left to the rig map and the other examples. `example_solving.fit_examples` makes
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -28,7 +27,7 @@ import numpy as np
 
 from .controls import BONE, KINDS, ControlKey
 from .errors import FacemocapError
-from .files import read_file, replace_file
+from .json_documents import read_document, write_document
 from .take import Take
 from .take_sampling import sample_channels
 
@@ -248,19 +247,12 @@ def example_library_from_json(data: Any, name: str) -> ExampleLibrary:
 
 def read_example_library(path: Path) -> ExampleLibrary:
     """Read a library's file; errors as `example_library_from_json`."""
-    try:
-        data = json.loads(read_file(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise FacemocapError(
-            f'"{path.name}" is no JSON: {problem}', "Repair the file or make the examples again"
-        ) from problem
-    return example_library_from_json(data, path.name)
+    return example_library_from_json(read_document(path, "make the examples again"), path.name)
 
 
 def write_example_library(library: ExampleLibrary, path: Path) -> None:
     """Write a library's file, whole or not at all."""
-    text = json.dumps(library.to_json(), indent=1, ensure_ascii=False)
-    replace_file(path, (text + "\n").encode())
+    write_document(library.to_json(), path)
 
 
 def _key_to_json(key: PoseKey) -> dict[str, Any]:

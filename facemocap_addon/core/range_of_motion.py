@@ -15,7 +15,6 @@ gaze have a neutral of their own (`gaze_angles.find_neutral`) and stay as they a
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ import numpy as np
 from .arrays import FloatArray
 from .channels import Channel
 from .errors import FacemocapError
-from .files import read_file, replace_file
+from .json_documents import read_document, write_document
 from .range_contacts import BLINKS, LIPS, Straight, kept_lids, kept_lips
 from .take import Take
 
@@ -154,19 +153,12 @@ def range_of_motion_from_json(data: Any, name: str) -> RangeOfMotion:
 
 def read_range_of_motion(path: Path) -> RangeOfMotion:
     """Read a range of motion file; errors as `range_of_motion_from_json`."""
-    try:
-        data = json.loads(read_file(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise FacemocapError(
-            f'"{path.name}" is no JSON: {problem}', "Repair the file or measure the range again"
-        ) from problem
-    return range_of_motion_from_json(data, path.name)
+    return range_of_motion_from_json(read_document(path, "measure the range again"), path.name)
 
 
 def write_range_of_motion(rom: RangeOfMotion, path: Path) -> None:
     """Write a range of motion file, whole or not at all."""
-    text = json.dumps(rom.to_json(), indent=1, ensure_ascii=False)
-    replace_file(path, (text + "\n").encode())
+    write_document(rom.to_json(), path)
 
 
 def is_ranged(channel: Channel) -> bool:

@@ -28,7 +28,6 @@ channels at 1; ``less`` names what is taken off a channel first. Entries that a 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +35,7 @@ from typing import Any, cast
 
 from .controls import BONE, KINDS, ControlKey
 from .errors import FacemocapError
-from .files import read_file, replace_file
+from .json_documents import read_document, write_document
 from .response import Response, check_response
 
 SCHEMA = 1
@@ -261,19 +260,12 @@ def rig_map_from_json(data: Any, name: str) -> RigMap:
 
 def read_rig_map(path: Path) -> RigMap:
     """Read a rig map file; errors as `rig_map_from_json`."""
-    try:
-        data = json.loads(read_file(path).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise FacemocapError(
-            f'"{path.name}" is no JSON: {problem}', "Repair the file or make the map again"
-        ) from problem
-    return rig_map_from_json(data, path.name)
+    return rig_map_from_json(read_document(path, "make the map again"), path.name)
 
 
 def write_rig_map(rig_map: RigMap, path: Path) -> None:
     """Write a rig map file, whole or not at all."""
-    text = json.dumps(rig_map.to_json(), indent=1, ensure_ascii=False)
-    replace_file(path, (text + "\n").encode())
+    write_document(rig_map.to_json(), path)
 
 
 def _key_to_json(key: ControlKey) -> dict[str, Any]:
