@@ -30,7 +30,7 @@ GAZE_LEVELS = np.linspace(0.0, 1.0, 5)
 LEAST_OPEN = 1.0
 #: What else narrows or opens an eye counts for the blink's way within these shares, which depend
 #: on how far the eye is shut.
-FAR, NARROWEST, WIDEST_EYE = (0.0, 0.44, 1.0), (0.82, 0.9, 0.9), (1.5, 1.12, 1.12)
+FAR, NARROWEST, WIDEST_EYE = (0.0, 0.44, 1.0), (0.82, 0.97, 0.97), (1.5, 1.12, 1.12)
 #: A control that takes the lips farther apart than this (per cent) by itself parts them.
 PARTS = 0.2
 #: A gap that is this much (per cent) larger than wanted counts as cut by limits.
