@@ -94,7 +94,9 @@ def keep_contacts(
             part.close_lids({name: closure[rows] for name, closure in lids.items()})
         _count(tally, part, measure, solved.values[rows], shut)
         values[rows] = part.values
-    moved = (values != solved.values).any(axis=0)
+    # a bone's limits may be those of a gaze, which no single component has to keep
+    shapes = np.array([control.kind == SHAPE_KEY for control in solved.controls], np.bool_)
+    moved = (values != solved.values).any(axis=0) & shapes
     beyond = _beyond(_limits(rig_map, solved.controls, widen=False), values, moved)
     return KeptContacts(
         replace(solved, values=values),
@@ -155,7 +157,7 @@ def _limits(rig_map: RigMap, controls: tuple[ControlKey, ...], widen: bool) -> F
 def _beyond(
     limits: FloatArray, values: FloatArray, moved: BoolArray
 ) -> dict[int, tuple[float, float]]:
-    """Controls that were moved beyond their limits ``(c, 2)``, and the values they reach."""
+    """Places that were ``moved`` beyond their limits ``(c, 2)``, and the values they reach."""
     low, high = values.min(axis=0), values.max(axis=0)
     passed = (low < limits[:, 0] - PASSED) | (high > limits[:, 1] + PASSED)
     return {int(p): (float(low[p]), float(high[p])) for p in np.flatnonzero(passed & moved)}
