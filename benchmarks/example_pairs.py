@@ -18,9 +18,9 @@ import time
 
 import numpy as np
 
+from facemocap_addon.core.actor.example_pairs import Example, ExampleLibrary
+from facemocap_addon.core.actor.example_solving import ExampleMapping, channel_base, fit_examples
 from facemocap_addon.core.channels import arkit_names, arkit_schema
-from facemocap_addon.core.example_pairs import Example, ExampleLibrary
-from facemocap_addon.core.example_solving import ExampleMapping, channel_base, fit_examples
 
 from . import Measurement, time_in_turn
 

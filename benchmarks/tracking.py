@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.core.video_worker import track_video
+from facemocap_addon.core.video.video_worker import track_video
 
 from . import ROOT, Measurement, time_in_turn
 

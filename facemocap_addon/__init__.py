@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .core.errors import FacemocapError
-    from .core.matching import match
     from .core.readers import read_take as read
-    from .core.rig_map import RigMap
+    from .core.rig_maps.matching import match
+    from .core.rig_maps.rig_map import RigMap
     from .core.take import Take
 
 __all__ = ["FacemocapError", "RigMap", "Take", "match", "read", "register", "unregister"]
@@ -22,9 +22,9 @@ __all__ = ["FacemocapError", "RigMap", "Take", "match", "read", "register", "unr
 #: Where the public names live; each module is imported when its name is first asked for.
 _HOMES = {
     "FacemocapError": ("errors", "FacemocapError"),
-    "RigMap": ("rig_map", "RigMap"),
+    "RigMap": ("rig_maps.rig_map", "RigMap"),
     "Take": ("take", "Take"),
-    "match": ("matching", "match"),
+    "match": ("rig_maps.matching", "match"),
     "read": ("readers", "read_take"),
 }
 

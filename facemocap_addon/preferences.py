@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import EnumProperty
 
-from .core.tracking_environment import READY, environment_state
+from .core.video.tracking_environment import READY, environment_state
 from .props import FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, Work, tracking_folder
 
 

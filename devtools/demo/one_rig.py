@@ -15,9 +15,9 @@ import bpy
 from facemocap_addon.core.contacts.face_contacts import contacts_from_json
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
+from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.telling import telling_frames
-from facemocap_addon.core.working_map import working_map
 from facemocap_addon.gateway.characters import find_characters, read_character
 from facemocap_addon.gateway.measuring import ensure_measured
 from facemocap_addon.gateway.performance import ApplyOptions, apply_take

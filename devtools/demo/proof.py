@@ -18,7 +18,7 @@ from mathutils import Euler, Quaternion
 from facemocap_addon.core.arrays import FloatArray, IntArray
 from facemocap_addon.core.contacts.captured import lip_seal
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry
 from facemocap_addon.core.take import Take
 from facemocap_addon.gateway.characters import CharacterObjects
 from facemocap_addon.gateway.keys import slot_channelbag

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from facemocap_addon.core.landmark_basis import FILE, basis_bytes
 from facemocap_addon.core.resources import data_file
+from facemocap_addon.core.video.landmark_basis import FILE, basis_bytes
 
 from .build import build_basis, make_hits, read_hits, write_hits
 from .stills import MANIFEST, render_stills

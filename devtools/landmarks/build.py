@@ -12,8 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facemocap_addon.core.channels import arkit_names
-from facemocap_addon.core.landmark_basis import CORNERS_M, EYES, LANDMARKS, MESH, LandmarkBasis
-from facemocap_addon.core.landmark_pose import STILL_M, fit_similar
+from facemocap_addon.core.video.landmark_basis import (
+    CORNERS_M,
+    EYES,
+    LANDMARKS,
+    MESH,
+    LandmarkBasis,
+)
+from facemocap_addon.core.video.landmark_pose import STILL_M, fit_similar
 
 from .hits import EYES as EYE_MESHES
 from .hits import cast_landmarks, evaluated_points

@@ -9,13 +9,13 @@ from typing import Any
 from ..core.character import Character
 from ..core.contacts.face_contacts import contacts_from_json
 from ..core.errors import FacemocapError
-from ..core.gaze_angles import read_from
+from ..core.gaze.gaze_angles import read_from
 from ..core.measured import Measured
 from ..core.progress import Job
 from ..core.report import Report
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
+from ..core.rig_maps.working_map import with_measurement
 from ..core.take import Take
-from ..core.working_map import with_measurement
 from ..gateway.measuring import ensure_all_bones, ensure_measured
 from ..gateway.performance import ApplyOptions, apply_job
 from ..gateway.records import Performance, performances

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..core.character import Character
 from ..core.errors import FacemocapError
-from ..core.matching import match
-from ..core.rig_map import RigMap
+from ..core.rig_maps.matching import match
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from ..gateway.characters import CharacterObjects, find_characters, read_character
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import FacemocapError
-from ..core.live_link_csv import write_live_link_csv
+from ..core.formats.live_link_csv import write_live_link_csv
 from ..core.points import PICTURE, SPACE
 from ..core.take import Take
 from ..core.take_file import write_take_file

@@ -13,8 +13,8 @@ from ..core.errors import FacemocapError
 from ..core.measured import Measured
 from ..core.probing.completion import describe_faults
 from ..core.progress import Progress, run_job
-from ..core.rig_map import RigMap, RigMapEntry, write_rig_map
-from ..core.working_map import with_measurement
+from ..core.rig_maps.rig_map import RigMap, RigMapEntry, write_rig_map
+from ..core.rig_maps.working_map import with_measurement
 from .blender import load_blender
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import Console

@@ -13,7 +13,7 @@ from ..core.errors import FacemocapError
 from ..core.files import replace_file
 from ..core.inspection import inspect_take
 from ..core.progress import Progress, run_job
-from ..core.rig_map import RigMap, read_rig_map
+from ..core.rig_maps.rig_map import RigMap, read_rig_map
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from .blender import load_blender

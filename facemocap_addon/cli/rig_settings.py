@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.files import read_file
-from ..core.read_options import ReadOptions
+from ..core.formats.read_options import ReadOptions
+from ..core.formats.scene_formats import HEAD_BYTES, scene_format
 from ..core.readers import read_take
-from ..core.scene_formats import HEAD_BYTES, scene_format
 from ..core.take import Take
 from .blender import load_blender
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core.errors import FacemocapError
 from ..core.progress import run_job
 from ..core.take_file import write_take_file
-from ..core.tracking_environment import (
+from ..core.video.tracking_environment import (
     SIZE_TEXT,
     addon_folder,
     default_folder,
@@ -19,7 +19,7 @@ from ..core.tracking_environment import (
     remove_tracking,
     tracking_python,
 )
-from ..core.video_worker import VideoOptions, track_video
+from ..core.video.video_worker import VideoOptions, track_video
 from .command import DONE, Command, add_json_option, add_overwrite_option
 from .output import SCHEMA, Console
 from .outputs import check_new_file

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from .arrays import FloatArray
-from .gaze_angles import NO_NEUTRAL, find_neutral
-from .retargeting import SolveResult, retarget
-from .rig_map import RigMap
+from .gaze.gaze_angles import NO_NEUTRAL, find_neutral
+from .rig_maps.retargeting import SolveResult, retarget
+from .rig_maps.rig_map import RigMap
 from .take import Take
 from .take_edits import mirror_take, trim_take
 from .timebase import FRAME_SLACK, SceneClock

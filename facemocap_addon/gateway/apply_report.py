@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from ..core.contacts.contact_report import contact_measures, told_contacts
 from ..core.contacts.keeping import KeptContacts
-from ..core.gaze_angles import EYE_ANGLES
-from ..core.gaze_limits import told_gaze
+from ..core.gaze.gaze_angles import EYE_ANGLES
+from ..core.gaze.gaze_limits import told_gaze
 from ..core.report import Report
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects
 

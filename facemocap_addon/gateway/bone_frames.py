@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from ..core.side_names import split_side
+from ..core.rig_maps.side_names import split_side
 
 
 def character_frame(armature: bpy.types.Object) -> np.ndarray:

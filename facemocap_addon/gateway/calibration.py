@@ -23,7 +23,7 @@ from ..core.probing.descriptor import Describer, make_describer
 from ..core.probing.face_frame import find_frame
 from ..core.probing.scan import Scan
 from ..core.progress import Job, Progress
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
 from .characters import CharacterObjects, read_character
 from .probe_copy import Ruler, standin
 from .probe_moves import Mover, lay_properties_to_rest

@@ -18,9 +18,9 @@ import numpy as np
 from ..core.channels import Channel, arkit_schema
 from ..core.controls import BONE, Control
 from ..core.errors import FacemocapError
-from ..core.map_edits import TURN_RAD, default_gain
-from ..core.retargeting import SolveResult, retarget
-from ..core.rig_map import RigMap, RigMapEntry, Source
+from ..core.rig_maps.map_edits import TURN_RAD, default_gain
+from ..core.rig_maps.retargeting import SolveResult, retarget
+from ..core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 from ..core.take import Take, make_take
 from .characters import CharacterObjects
 from .data_paths import split_path

@@ -20,8 +20,8 @@ import numpy as np
 from ..core.channels import Channel, arkit_schema
 from ..core.controls import BONE, SHAPE_KEY, ControlKey
 from ..core.errors import FacemocapError
-from ..core.map_inverse import Inverse, invert_map
-from ..core.rig_map import RigMap
+from ..core.rig_maps.map_inverse import Inverse, invert_map
+from ..core.rig_maps.rig_map import RigMap
 from ..core.rotations import continuous_head_angles, continuous_vectors, to_vector
 from ..core.take import Take, TakeSource
 from ..core.timebase import Timebase

@@ -18,8 +18,8 @@ import numpy as np
 
 from ..core.arrays import BoolArray, FloatArray
 from ..core.channels import Channel
-from ..core.coefficient_takes import check_size
 from ..core.errors import FacemocapError
+from ..core.formats.coefficient_takes import check_size
 from ..core.points import PICTURE, point_channels, point_values
 from ..core.take import Take, TakeSource
 from ..core.timebase import Timebase

@@ -21,8 +21,8 @@ from ..core.head_turns import HEAD
 from ..core.probing.result import ProbeResult
 from ..core.probing.scan import find_islands
 from ..core.progress import Job, Progress
-from ..core.retargeting import SolveResult
-from ..core.rig_map import RigMap
+from ..core.rig_maps.retargeting import SolveResult
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects, read_character
 from .poser import Poser

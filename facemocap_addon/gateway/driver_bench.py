@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix, Quaternion
 
 from ..core.controls import BONE, SHAPE_KEY, Control, ControlKey
-from ..core.driver_answers import Fault, Points, answer_points, more_samples
+from ..core.drivers.driver_answers import Fault, Points, answer_points, more_samples
 from ..core.rotations import from_vector, to_vector
 from .data_paths import split_path
 from .driver_places import Root

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..core.controls import BONE, PROPERTY, Answer, Control, ControlKey
-from ..core.driver_answers import Fault, Points, slope, trimmed
-from ..core.driver_following import choose_answers
-from ..core.matching import match
+from ..core.drivers.driver_answers import Fault, Points, slope, trimmed
+from ..core.drivers.driver_following import choose_answers
+from ..core.rig_maps.matching import match
 from .driver_places import Handles, Place, Root
 from .driver_trails import Trail, Trails, control_place
 

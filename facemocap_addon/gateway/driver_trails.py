@@ -11,8 +11,8 @@ from typing import Any
 import bpy
 
 from ..core.controls import BONE, PROPERTY, Control, ControlKey
-from ..core.driver_answers import Points
-from ..core.driver_expressions import reads_frame, straight_terms
+from ..core.drivers.driver_answers import Points
+from ..core.drivers.driver_expressions import reads_frame, straight_terms
 from .data_paths import split_path
 from .driver_links import driver_state, driver_words, drivers_of
 from .driver_places import (

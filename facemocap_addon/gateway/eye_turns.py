@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from ..core.controls import BONE, PROPERTY, SHAPE_KEY, Control, Vector
-from ..core.eye_turns import EyeTurn, eyeball_points, fit_turn, turns_to_json
+from ..core.gaze.eye_turns import EyeTurn, eyeball_points, fit_turn, turns_to_json
 from ..core.measured import Measured, Part
 from ..core.probing.eyeballs import find_eyes
 from ..core.probing.face_frame import find_frame

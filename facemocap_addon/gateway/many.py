@@ -13,7 +13,7 @@ from ..core.contacts.face_contacts import FaceContacts
 from ..core.errors import FacemocapError
 from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects
 from .performance import write_take

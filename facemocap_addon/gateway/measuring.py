@@ -23,7 +23,7 @@ from ..core.measured import Measured
 from ..core.measured_cache import cache_folder, read_cached, write_cached
 from ..core.names import unique_name
 from ..core.progress import Job, Progress
-from ..core.working_map import ALL_BONES
+from ..core.rig_maps.working_map import ALL_BONES
 from .characters import CharacterObjects
 from .fingerprint import Fingerprint, take_fingerprint
 from .limits import name_bytes

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import bpy
 
-from ..core.bone_driving import left_to_bones
 from ..core.errors import FacemocapError
-from ..core.eye_turns import turns_to_json
+from ..core.gaze.eye_turns import turns_to_json
 from ..core.measured import Measured, Part
 from ..core.probing.result import ProbeResult, understand
 from ..core.probing.scan import Scan
 from ..core.progress import Job, Progress
-from ..core.working_map import working_map
+from ..core.rig_maps.bone_driving import left_to_bones
+from ..core.rig_maps.working_map import working_map
 from .calibration import calibrate_bones
 from .characters import CharacterObjects, read_character
 from .contacts import find_contacts, measure_meeting

@@ -9,13 +9,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.bone_matching import is_head_bone
 from ..core.contacts.face_contacts import FaceContacts
 from ..core.errors import FacemocapError
 from ..core.names import unique_name
 from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
-from ..core.rig_map import RigMap
+from ..core.rig_maps.bone_matching import is_head_bone
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .apply_report import report_apply
 from .characters import CharacterObjects

@@ -15,7 +15,7 @@ from ..core.contacts.keeping import KeptContacts
 from ..core.errors import FacemocapError
 from ..core.placement import solve_on_frames
 from ..core.progress import Job
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from ..core.take_edits import mirror_take
 from .characters import CharacterObjects

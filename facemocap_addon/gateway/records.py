@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..core.rig_map import RigMap, rig_map_from_json
+from ..core.rig_maps.rig_map import RigMap, rig_map_from_json
 from .characters import CharacterObjects
 
 KEY = "facemocap_record"

@@ -17,11 +17,11 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..core.coefficient_takes import finished_take, say_unchanging
 from ..core.errors import FacemocapError
-from ..core.sample_times import SampleTimes
+from ..core.formats.coefficient_takes import finished_take, say_unchanging
+from ..core.formats.sample_times import SampleTimes
+from ..core.formats.shape_tables import ShapeTable, merge_shapes
 from ..core.sampling import usual_step
-from ..core.shape_tables import ShapeTable, merge_shapes
 from ..core.take import Take, TakeSource
 from .rig_files import import_fbx
 from .scenes import scene_clock

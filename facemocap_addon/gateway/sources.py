@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..core.files import read_file
-from ..core.read_options import GIVEN, ReadOptions, no_such_face
+from ..core.formats.read_options import GIVEN, ReadOptions, no_such_face
+from ..core.formats.scene_formats import HEAD_BYTES, scene_format
 from ..core.readers import read_take
-from ..core.scene_formats import HEAD_BYTES, scene_format
 from ..core.take import Take
 from .scene_files import read_scene_file
 

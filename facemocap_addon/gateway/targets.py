@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.controls import BONE, PROPERTY, ControlKey
 from ..core.curves import INTERPOLATION, Curve
-from ..core.retargeting import SolveResult
+from ..core.rig_maps.retargeting import SolveResult
 from ..core.rotations import continuous, from_vector, to_axis_angle, to_euler
 from .characters import CharacterObjects, bone_path, owner_object, rotation_channel
 

@@ -10,9 +10,9 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ..core.errors import FacemocapError
-from ..core.map_transfer import fits_as_it_is, transfer_map
 from ..core.report import Report
-from ..core.rig_map import RigMap, read_rig_map, write_rig_map
+from ..core.rig_maps.map_transfer import fits_as_it_is, transfer_map
+from ..core.rig_maps.rig_map import RigMap, read_rig_map, write_rig_map
 from ..props import FACEMOCAP_PG_character, listed_controls, state_of, stored_map
 from .panel_characters import change_map, chosen, need_map
 from .steps import StepOperator, active_character, need_character

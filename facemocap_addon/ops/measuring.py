@@ -11,7 +11,7 @@ from bpy.props import EnumProperty
 from ..core.measured import Measured
 from ..core.progress import Job
 from ..core.report import Report
-from ..core.working_map import ALL_BONES
+from ..core.rig_maps.working_map import ALL_BONES
 from ..gateway.measuring import measure_again, measure_for, store_measurement
 from ..gateway.take_storage import load_take
 from ..props import DRIVES, state_of

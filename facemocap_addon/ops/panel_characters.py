@@ -15,9 +15,9 @@ from ..core.contacts.meeting import told_meeting
 from ..core.errors import FacemocapError
 from ..core.findings import find
 from ..core.measured import Measured
-from ..core.rig_map import RigMap
+from ..core.rig_maps.rig_map import RigMap
+from ..core.rig_maps.working_map import with_measurement, working_map
 from ..core.take import Take
-from ..core.working_map import with_measurement, working_map
 from ..gateway.characters import (
     CharacterObjects,
     collection_instances,

@@ -14,8 +14,8 @@ from ..core.errors import FacemocapError
 from ..core.measured import Measured
 from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
+from ..core.rig_maps.working_map import ALL_BONES
 from ..core.take import Take
-from ..core.working_map import ALL_BONES
 from ..gateway.characters import read_character
 from ..gateway.many import Cast, Outcome, prepare_many, write_many
 from ..gateway.measuring import measure_for, store_measurement, stored_measurement

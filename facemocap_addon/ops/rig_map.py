@@ -11,11 +11,11 @@ from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..core.controls import Control, ControlKey
 from ..core.errors import FacemocapError
-from ..core.map_edits import accept, assign, clear, default_gain, entry_of, tune
-from ..core.map_view import control_labels
 from ..core.report import Report
-from ..core.response_shapes import span_of, with_point
-from ..core.rig_map import RigMap, Source
+from ..core.rig_maps.map_edits import accept, assign, clear, default_gain, entry_of, tune
+from ..core.rig_maps.map_view import control_labels
+from ..core.rig_maps.response_shapes import span_of, with_point
+from ..core.rig_maps.rig_map import RigMap, Source
 from ..props import FACEMOCAP_PG_character, choose_row, edited_keys, listed_controls, state_of
 from .panel_characters import change_map, chosen, need_map
 from .steps import StepOperator, active_character

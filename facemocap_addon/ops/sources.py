@@ -10,8 +10,8 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
+from ..core.rig_maps.working_map import working_map
 from ..core.take import Take
-from ..core.working_map import working_map
 from ..gateway.character_takes import take_from_character
 from ..gateway.characters import read_character
 from ..gateway.clip_tracks import clip_names, find_clip, take_from_clip

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import CollectionProperty, FloatProperty, IntProperty, StringProperty
 
 from ..core.errors import FacemocapError
-from ..core.read_options import ReadOptions
+from ..core.formats.read_options import ReadOptions
 from ..core.readers import readers
 from ..core.report import Report
 from ..core.sound_files import find_sound

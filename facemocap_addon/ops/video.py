@@ -14,7 +14,7 @@ from ..core.progress import Job
 from ..core.report import Report
 from ..core.sound_files import find_sound
 from ..core.take import Take
-from ..core.tracking_environment import (
+from ..core.video.tracking_environment import (
     READY,
     SIZE_TEXT,
     environment_state,
@@ -22,7 +22,7 @@ from ..core.tracking_environment import (
     remove_tracking,
     tracking_python,
 )
-from ..core.video_worker import VideoOptions, track_video
+from ..core.video.video_worker import VideoOptions, track_video
 from ..gateway.take_storage import store_take
 from ..props import Work, state_of, tracking_folder
 from .defaults import use_preferences

@@ -13,10 +13,10 @@ import bpy
 
 from ..core.controls import ControlKey
 from ..core.errors import FacemocapError
-from ..core.map_edits import entry_of, set_gain, tune
-from ..core.response import Response
-from ..core.response_shapes import CUSTOM, moved_point, shaped, span_of, with_point
-from ..core.rig_map import RigMap
+from ..core.rig_maps.map_edits import entry_of, set_gain, tune
+from ..core.rig_maps.response import Response
+from ..core.rig_maps.response_shapes import CUSTOM, moved_point, shaped, span_of, with_point
+from ..core.rig_maps.rig_map import RigMap
 from .entry_view import edited_keys, fill_entry, sync_entry
 from .maps import character_of, state_of, store_map, stored_map
 from .quiet import is_quiet

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.map_edits import alike, entry_of, is_fitted
-from ..core.map_view import turns
-from ..core.response import Response
-from ..core.response_shapes import shape_of, span_of
-from ..core.rig_map import RigMap, RigMapEntry
+from ..core.rig_maps.map_edits import alike, entry_of, is_fitted
+from ..core.rig_maps.map_view import turns
+from ..core.rig_maps.response import Response
+from ..core.rig_maps.response_shapes import shape_of, span_of
+from ..core.rig_maps.rig_map import RigMap, RigMapEntry
 from .maps import stored_findings, stored_map
 from .quiet import quiet
 

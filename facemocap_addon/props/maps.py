@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.controls import Control, ControlKey
 from ..core.findings import Findings, findings_from_json
-from ..core.rig_map import RigMap, rig_map_from_json
+from ..core.rig_maps.rig_map import RigMap, rig_map_from_json
 
 if TYPE_CHECKING:
     from .groups import FACEMOCAP_PG_character, FACEMOCAP_PG_scene

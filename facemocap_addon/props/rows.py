@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.map_view import IDLE, MATCHED, UNCERTAIN, UNMATCHED, Line, Link, list_lines
-from ..core.rig_map import RigMap
+from ..core.rig_maps.map_view import IDLE, MATCHED, UNCERTAIN, UNMATCHED, Line, Link, list_lines
+from ..core.rig_maps.rig_map import RigMap
 from .choices import TAB_ROWS
 from .entry_view import fill_entry
 from .maps import listed_controls, stored_findings, stored_map

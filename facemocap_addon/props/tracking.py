@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.tracking_environment import addon_folder
+from ..core.video.tracking_environment import addon_folder
 
 
 def tracking_folder() -> Path:

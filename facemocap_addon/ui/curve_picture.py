@@ -9,7 +9,7 @@ import bpy
 import bpy.utils.previews
 import numpy as np
 
-from ..core.response import Response, respond
+from ..core.rig_maps.response import Response, respond
 
 #: Pixels along each side.
 SIZE = 96

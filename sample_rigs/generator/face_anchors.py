@@ -16,9 +16,9 @@ import numpy as np
 from facemocap_addon.core.correspondence.features import Anchors, find_face
 from facemocap_addon.core.correspondence.places import ANCHORS as NAME
 from facemocap_addon.core.correspondence.places import UNIT
-from facemocap_addon.core.landmark_basis import MESH, landmark_basis
 from facemocap_addon.core.probing.scan import Scan
-from facemocap_addon.core.rig_map import RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import RigMapEntry, Source
+from facemocap_addon.core.video.landmark_basis import MESH, landmark_basis
 
 from .base import BaseFace
 from .blends import arkit_head

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from facemocap_addon.core.controls import SHAPE_KEY, Control
-from facemocap_addon.core.gaze_angles import look_turn
+from facemocap_addon.core.gaze.gaze_angles import look_turn
 from facemocap_addon.core.probing.descriptor import EYE_WEIGHT, EYES, make_describer
 from facemocap_addon.core.probing.face_frame import find_frame
 from facemocap_addon.core.probing.reference import FILE as NAME

@@ -10,9 +10,9 @@ from scipy.spatial.transform import Rotation
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, ControlKey
-from facemocap_addon.core.gaze_limits import with_comfortable_limits
-from facemocap_addon.core.retargeting import SolveResult
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.gaze.gaze_limits import with_comfortable_limits
+from facemocap_addon.core.rig_maps.retargeting import SolveResult
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take, make_take
 
 FRONT = np.array([0.0, 0.0, 1.0])

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from facemocap_addon.core.live_link_csv import COLUMNS
+from facemocap_addon.core.formats.live_link_csv import COLUMNS
 
 HEADER = ["Timecode", "BlendShapeCount", *(name[0].upper() + name[1:] for name in COLUMNS)]
 

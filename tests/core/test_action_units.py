@@ -8,16 +8,16 @@ import json
 import numpy as np
 import pytest
 
-from facemocap_addon.core.action_units import (
+from facemocap_addon.core.channels import Channel, arkit_names, arkit_schema
+from facemocap_addon.core.formats.action_units import (
     action_units,
     presence_channel,
     unit_channel,
     unit_name,
     with_arkit_channels,
 )
-from facemocap_addon.core.channels import Channel, arkit_names, arkit_schema
-from facemocap_addon.core.gaze_angles import gaze_at
-from facemocap_addon.core.head_pose import EYE_ANGLES, angle_channel
+from facemocap_addon.core.formats.head_pose import EYE_ANGLES, angle_channel
+from facemocap_addon.core.gaze.gaze_angles import gaze_at
 from facemocap_addon.core.resources import data_file
 from facemocap_addon.core.take import Take, make_take
 

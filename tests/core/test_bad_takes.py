@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.live_link_csv import COLUMNS
+from facemocap_addon.core.formats.live_link_csv import COLUMNS
 from facemocap_addon.core.readers import read_take
 
 HEADER = ",".join(["Timecode", "BlendShapeCount", *(n[0].upper() + n[1:] for n in COLUMNS)])

@@ -9,11 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from facemocap_addon.core.bone_roles import cast_roles, face_roles, gather_bones, rank_name
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, Control
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.bone_roles import cast_roles, face_roles, gather_bones, rank_name
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 
 Place = tuple[float, float, float]
 

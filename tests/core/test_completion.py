@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, Control, ControlKey
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.probing.completion import complete_map
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.probing.signatures import Signature
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 
 AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

@@ -14,12 +14,12 @@ from scipy.optimize import LinearConstraint, lsq_linear, minimize
 
 from facemocap_addon.core.arrays import FloatArray
 from facemocap_addon.core.channels import arkit_names, arkit_schema
-from facemocap_addon.core.composite_fit import fit_composites, reference_gram
 from facemocap_addon.core.controls import SHAPE_KEY, Control
-from facemocap_addon.core.conventions import conventions
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, Source, rig_map_from_json
+from facemocap_addon.core.rig_maps.composite_fit import fit_composites, reference_gram
+from facemocap_addon.core.rig_maps.conventions import conventions
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, Source, rig_map_from_json
 from facemocap_addon.core.take import Take, make_take
 
 MOUTH = [name for name in arkit_names() if name.startswith(("mouth", "jaw"))]

@@ -16,7 +16,7 @@ from facemocap_addon.core.contacts.meeting import (
 )
 from facemocap_addon.core.contacts.slices import MeshPoints
 from facemocap_addon.core.controls import SHAPE_KEY, Control
-from facemocap_addon.core.matching import match
+from facemocap_addon.core.rig_maps.matching import match
 
 NAMES = ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen", "mouthClose")
 #: Of the blink's full value, where each eye is shut; the right one never is.

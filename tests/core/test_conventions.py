@@ -13,16 +13,16 @@ import pytest
 
 from facemocap_addon.core.channels import arkit_names, arkit_schema
 from facemocap_addon.core.controls import PROPERTY, SHAPE_KEY, Control
-from facemocap_addon.core.conventions import (
+from facemocap_addon.core.errors import FacemocapError
+from facemocap_addon.core.rig_maps.conventions import (
     CUT_BYTES,
     Convention,
     convention_from_json,
     conventions,
     plain,
 )
-from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.matching import match, recognise
-from facemocap_addon.core.retargeting import retarget
+from facemocap_addon.core.rig_maps.matching import match, recognise
+from facemocap_addon.core.rig_maps.retargeting import retarget
 from facemocap_addon.core.take import make_take
 
 ALL = conventions()

@@ -11,8 +11,8 @@ import pytest
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import SHAPE_KEY, Control
-from facemocap_addon.core.conventions import Convention, conventions, plain
-from facemocap_addon.core.matching import match, recognise
+from facemocap_addon.core.rig_maps.conventions import Convention, conventions, plain
+from facemocap_addon.core.rig_maps.matching import match, recognise
 
 Claims = dict[str, dict[str, float]]
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from facemocap_addon.core import delimited
-from facemocap_addon.core.delimited import find_layout, plain_text, read_cells
-from facemocap_addon.core.digits import PAD, parse_numbers
+from facemocap_addon.core.formats import delimited
+from facemocap_addon.core.formats.delimited import find_layout, plain_text, read_cells
+from facemocap_addon.core.formats.digits import PAD, parse_numbers
 
 
 def parse(fields: list[str], decimal: str = ".", *, trim: bool = True):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from facemocap_addon.core.driver_answers import Fault, answer_points, more_samples, trimmed
-from facemocap_addon.core.driver_expressions import reads_frame, straight_terms
+from facemocap_addon.core.drivers.driver_answers import Fault, answer_points, more_samples, trimmed
+from facemocap_addon.core.drivers.driver_expressions import reads_frame, straight_terms
 
 Points = tuple[tuple[float, float], ...]
 

@@ -10,11 +10,11 @@ import pytest
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, Answer, Control, ControlKey
-from facemocap_addon.core.conventions import conventions
-from facemocap_addon.core.driver_following import choose_answers
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry
+from facemocap_addon.core.drivers.driver_following import choose_answers
+from facemocap_addon.core.rig_maps.conventions import conventions
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry
 from facemocap_addon.core.take import Take, make_take
 
 Points = tuple[tuple[float, float], ...]

@@ -12,10 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemocap_addon.core.channels import arkit_schema
-from facemocap_addon.core.controls import ControlKey
-from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.example_pairs import (
+from facemocap_addon.core.actor.example_pairs import (
     Example,
     ExampleLibrary,
     PoseKey,
@@ -24,15 +21,18 @@ from facemocap_addon.core.example_pairs import (
     read_example_library,
     write_example_library,
 )
-from facemocap_addon.core.example_solving import (
+from facemocap_addon.core.actor.example_solving import (
     channel_base,
     corrected_take,
     fit_examples,
     fit_to_rig_map,
     retarget_with_examples,
 )
+from facemocap_addon.core.channels import arkit_schema
+from facemocap_addon.core.controls import ControlKey
+from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take, make_take
 
 MOUTH = ("jawOpen", "mouthFunnel", "mouthPucker", "mouthSmileLeft", "mouthSmileRight")

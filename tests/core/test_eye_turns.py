@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.transform import Rotation
 
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
-from facemocap_addon.core.eye_turns import (
+from facemocap_addon.core.gaze.eye_turns import (
     EyeTurn,
     eyeball_points,
     fit_turn,

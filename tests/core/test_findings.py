@@ -12,7 +12,7 @@ from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
 from facemocap_addon.core.findings import Findings, describe, find, findings_from_json
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.probing.signatures import Signature
-from facemocap_addon.core.rig_map import RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import RigMapEntry, Source
 
 
 def key(name: str) -> ControlKey:

@@ -14,13 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.transform import Rotation
 
-from facemocap_addon.core import gaze_angles
 from facemocap_addon.core.controls import SHAPE_KEY, ControlKey
-from facemocap_addon.core.gaze_angles import NO_NEUTRAL, Neutral, find_neutral, gaze_at, read_from
+from facemocap_addon.core.gaze import gaze_angles
+from facemocap_addon.core.gaze.gaze_angles import (
+    NO_NEUTRAL,
+    Neutral,
+    find_neutral,
+    gaze_at,
+    read_from,
+)
 from facemocap_addon.core.placement import solve_on_frames
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_edits import mirror_take
 from facemocap_addon.core.timebase import SceneClock

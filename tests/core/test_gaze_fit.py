@@ -12,14 +12,12 @@ from scipy.spatial.transform import Rotation
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, Control
-from facemocap_addon.core.eye_turns import (
-    EyeTurn,
-)
-from facemocap_addon.core.gaze_angles import look_turn
-from facemocap_addon.core.gaze_fit import with_measured_eyes
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, Source
+from facemocap_addon.core.gaze.eye_turns import EyeTurn
+from facemocap_addon.core.gaze.gaze_angles import look_turn
+from facemocap_addon.core.gaze.gaze_fit import with_measured_eyes
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, Source
 from facemocap_addon.core.take import Take, make_take
 
 NOUGHT = (0.0, 0.0, 0.0)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from gaze_oracle import FRAMES, apart_deg, bone, both_eyes, eye_map, look, take_of, turned
 
-from facemocap_addon.core import gaze_angles
-from facemocap_addon.core.gaze_angles import COMFORT_PITCH, COMFORT_YAW
-from facemocap_addon.core.gaze_limits import told_gaze, with_comfortable_limits
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.gaze import gaze_angles
+from facemocap_addon.core.gaze.gaze_angles import COMFORT_PITCH, COMFORT_YAW
+from facemocap_addon.core.gaze.gaze_limits import told_gaze, with_comfortable_limits
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 
 
 @pytest.mark.parametrize("frame", FRAMES)

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, ControlKey
 from facemocap_addon.core.head_turns import HEAD, head_turns
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take, make_take
 
 SHARES = {1: (1.0,), 2: (0.35, 0.65), 3: (0.2, 0.3, 0.5)}

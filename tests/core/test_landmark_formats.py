@@ -10,8 +10,8 @@ import pytest
 
 from devtools.fuzz import Seed, fuzz
 from devtools.made_landmarks import samples
+from facemocap_addon.core.formats.landmarks68 import MIRRORED, landmark_channels
 from facemocap_addon.core.inspection import describe_take, inspect_take
-from facemocap_addon.core.landmarks68 import MIRRORED, landmark_channels
 from facemocap_addon.core.points import PICTURE, SPACE, points_of
 from facemocap_addon.core.readers import HEAD_BYTES, read_take, readers, sniff_reader
 from facemocap_addon.core.take_edits import mirror_take

@@ -10,9 +10,12 @@ import pytest
 
 from facemocap_addon.core.channels import arkit_names
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.gaze_angles import to_direction, to_gaze
-from facemocap_addon.core.head_pose import head_from_matrices
-from facemocap_addon.core.landmark_basis import (
+from facemocap_addon.core.formats.head_pose import head_from_matrices
+from facemocap_addon.core.gaze.gaze_angles import to_direction, to_gaze
+from facemocap_addon.core.points import points_of
+from facemocap_addon.core.resources import data_file
+from facemocap_addon.core.rotations import from_vector, to_matrix
+from facemocap_addon.core.video.landmark_basis import (
     CORNERS_M,
     EYES,
     LANDMARKS,
@@ -21,19 +24,16 @@ from facemocap_addon.core.landmark_basis import (
     landmark_basis,
     read_basis,
 )
-from facemocap_addon.core.landmark_gaze import conjugate, find_gaze, look_coefficients
-from facemocap_addon.core.landmark_pose import FOCAL, find_poses, still_weights, to_camera
-from facemocap_addon.core.landmark_solve import (
+from facemocap_addon.core.video.landmark_gaze import conjugate, find_gaze, look_coefficients
+from facemocap_addon.core.video.landmark_pose import FOCAL, find_poses, still_weights, to_camera
+from facemocap_addon.core.video.landmark_solve import (
     eye_opening,
     find_neutral_frames,
     mouth_opening,
     person_moves,
     solve_coefficients,
 )
-from facemocap_addon.core.points import points_of
-from facemocap_addon.core.resources import data_file
-from facemocap_addon.core.rotations import from_vector, to_matrix
-from facemocap_addon.core.video_tracking import Tracked, find_face, make_video_take
+from facemocap_addon.core.video.video_tracking import Tracked, find_face, make_video_take
 
 SIZE = (640, 360)
 

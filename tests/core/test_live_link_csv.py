@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from facemocap_addon.core.channels import Channel, arkit_schema
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.live_link_csv import COLUMNS, write_live_link_csv
+from facemocap_addon.core.formats.live_link_csv import COLUMNS, write_live_link_csv
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take, make_take
 from facemocap_addon.core.timebase import Timebase

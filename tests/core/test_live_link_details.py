@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from live_link_rows import HEADER, join, make_rows, values_of
 
-from facemocap_addon.core.live_link_csv import COLUMNS
+from facemocap_addon.core.formats.live_link_csv import COLUMNS
 from facemocap_addon.core.take import Take
 
 # --- angles --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from live_link_rows import HEADER, Rows, join, make_rows, values_of
 
 from facemocap_addon.core.channels import arkit_schema, canonical_channel
-from facemocap_addon.core.live_link_csv import COLUMNS
+from facemocap_addon.core.formats.live_link_csv import COLUMNS
 from facemocap_addon.core.readers import read_take, sniff_reader
 from facemocap_addon.core.take import Take
 

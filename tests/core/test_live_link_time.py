@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.live_link_time import RowTimes, read_row_times
+from facemocap_addon.core.formats.live_link_time import RowTimes, read_row_times
 from facemocap_addon.core.sampling import usual_step, with_gaps
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, Control, ControlKey
-from facemocap_addon.core.map_edits import (
+from facemocap_addon.core.rig_maps.map_edits import (
     TURN_RAD,
     accept,
     alike,
@@ -20,8 +20,8 @@ from facemocap_addon.core.map_edits import (
     set_gain,
     tune,
 )
-from facemocap_addon.core.response_shapes import shape_of, shaped, span_of
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.response_shapes import shape_of, shaped, span_of
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 
 
 def shape(name: str) -> Control:

@@ -9,11 +9,11 @@ from scipy.optimize import lsq_linear
 
 from facemocap_addon.core.channels import arkit_names, arkit_schema
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
-from facemocap_addon.core.map_inverse import Inverse, invert_map
-from facemocap_addon.core.map_undoing import respond_inverse
-from facemocap_addon.core.response import Response, respond
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.map_inverse import Inverse, invert_map
+from facemocap_addon.core.rig_maps.map_undoing import respond_inverse
+from facemocap_addon.core.rig_maps.response import Response, respond
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import make_take
 
 RNG = np.random.default_rng(12)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, Control
-from facemocap_addon.core.map_transfer import fits_as_it_is, transfer_map
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.map_transfer import fits_as_it_is, transfer_map
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 
 
 def shape(name: str, owner: str, **more: object) -> Control:

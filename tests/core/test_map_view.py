@@ -9,7 +9,7 @@ import pytest
 
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, Control, ControlKey
 from facemocap_addon.core.findings import Findings, Guess
-from facemocap_addon.core.map_view import (
+from facemocap_addon.core.rig_maps.map_view import (
     IDLE,
     MATCHED,
     UNCERTAIN,
@@ -18,7 +18,7 @@ from facemocap_addon.core.map_view import (
     control_labels,
     list_lines,
 )
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 
 
 def shape(name: str, owner: str = "head") -> Control:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from facemocap_addon.core.channels import arkit_names, arkit_schema, canonical_channel, match_name
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, Control
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.rig_map import RigMap
-from facemocap_addon.core.side_names import name_words, split_side
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
+from facemocap_addon.core.rig_maps.side_names import name_words, split_side
 from facemocap_addon.core.take import make_take
 
 # written out here, not read from the project's schema

@@ -18,7 +18,7 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.measured import SCHEMA, Measured
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.probing.signatures import Signature
-from facemocap_addon.core.rig_map import RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import RigMapEntry, Source
 
 JAW = ControlKey(BONE, "Rig \u00e4", 'pose.bones["jaw \\"x\\""].rotation', 2)
 OPEN = ControlKey(SHAPE_KEY, "Kopf", 'key_blocks["jawOpen"].value')

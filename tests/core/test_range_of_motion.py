@@ -13,11 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facemocap_addon.core.channels import arkit_schema
-from facemocap_addon.core.contacts.captured import blink_range, eye_closure, lip_contacts
-from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.range_measuring import measure_range
-from facemocap_addon.core.range_of_motion import (
+from facemocap_addon.core.actor.range_measuring import measure_range
+from facemocap_addon.core.actor.range_of_motion import (
     ChannelRange,
     RangeOfMotion,
     calibrated,
@@ -25,6 +22,9 @@ from facemocap_addon.core.range_of_motion import (
     read_range_of_motion,
     write_range_of_motion,
 )
+from facemocap_addon.core.channels import arkit_schema
+from facemocap_addon.core.contacts.captured import blink_range, eye_closure, lip_contacts
+from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take, make_take
 

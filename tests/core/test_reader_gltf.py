@@ -18,7 +18,7 @@ from devtools.fuzz import run_case
 from devtools.made_scenes import Gltf, glb
 from devtools.mutations import damage
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.gltf_turns import part_of
+from facemocap_addon.core.formats.gltf_turns import part_of
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 

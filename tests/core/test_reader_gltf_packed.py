@@ -14,8 +14,8 @@ from devtools.fuzz import run_case
 from devtools.made_scenes import Gltf
 from devtools.mutations import damage
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.gltf_file import open_gltf
-from facemocap_addon.core.gltf_meshopt import decode_attributes, decode_view
+from facemocap_addon.core.formats.gltf_file import open_gltf
+from facemocap_addon.core.formats.gltf_meshopt import decode_attributes, decode_view
 from facemocap_addon.core.readers import read_take
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from devtools.made_markers import NAMES, maya, places, seen
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.maya_scene import Transform
+from facemocap_addon.core.formats.maya_scene import Transform
+from facemocap_addon.core.formats.read_options import ReadOptions
 from facemocap_addon.core.points import points_of
-from facemocap_addon.core.read_options import ReadOptions
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from facemocap_addon.core.eye_axes import ARKIT_REST, EyeAxes, find_eye_axes
-from facemocap_addon.core.head_pose import (
+from facemocap_addon.core.formats.eye_axes import ARKIT_REST, EyeAxes, find_eye_axes
+from facemocap_addon.core.formats.head_pose import (
     AxisSigns,
     eye_from_matrices,
     head_from_euler,

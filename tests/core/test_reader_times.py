@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.sample_times import (
+from facemocap_addon.core.formats.sample_times import (
     SampleTimes,
     clock_of_texts,
     clock_unit,

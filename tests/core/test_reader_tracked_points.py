@@ -12,9 +12,9 @@ import pytest
 
 from devtools.made_markers import NAMES, places, points_text, seen
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.point_columns import find_point_columns
+from facemocap_addon.core.formats.point_columns import find_point_columns
+from facemocap_addon.core.formats.read_options import ReadOptions
 from facemocap_addon.core.points import points_of
-from facemocap_addon.core.read_options import ReadOptions
 from facemocap_addon.core.readers import read_take, sniff_reader
 from facemocap_addon.core.take import Take
 

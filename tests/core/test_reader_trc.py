@@ -11,8 +11,8 @@ import pytest
 
 from devtools.made_markers import NAMES, places, seen, trc
 from facemocap_addon.core.errors import FacemocapError
+from facemocap_addon.core.formats.read_options import ReadOptions
 from facemocap_addon.core.points import points_of
-from facemocap_addon.core.read_options import ReadOptions
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 

@@ -16,10 +16,10 @@ from devtools.fuzz import run_case
 from devtools.made_scenes import vmd
 from devtools.mutations import damage
 from facemocap_addon.core.channels import arkit_names, canonical_channel
-from facemocap_addon.core.convention_looks import looks_of
-from facemocap_addon.core.conventions import conventions
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
+from facemocap_addon.core.rig_maps.convention_looks import looks_of
+from facemocap_addon.core.rig_maps.conventions import conventions
 from facemocap_addon.core.take import Take
 
 Load = Callable[[bytes], Take]

@@ -13,9 +13,9 @@ from scipy.interpolate import PchipInterpolator
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import SHAPE_KEY, ControlKey
-from facemocap_addon.core.response import Response, check_response, respond
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.response import Response, check_response, respond
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import make_take
 
 

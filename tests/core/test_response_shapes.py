@@ -9,8 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from facemocap_addon.core.controls import BONE, ControlKey
-from facemocap_addon.core.response import Response, check_response, respond
-from facemocap_addon.core.response_shapes import (
+from facemocap_addon.core.rig_maps.response import Response, check_response, respond
+from facemocap_addon.core.rig_maps.response_shapes import (
     CUSTOM,
     SHAPES,
     STRAIGHT,
@@ -20,7 +20,7 @@ from facemocap_addon.core.response_shapes import (
     span_of,
     with_point,
 )
-from facemocap_addon.core.rig_map import RigMapEntry, Source
+from facemocap_addon.core.rig_maps.rig_map import RigMapEntry, Source
 
 BENT = [name for name in SHAPES if name != STRAIGHT]
 ENDS = st.floats(1e-3, 20)

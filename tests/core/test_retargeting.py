@@ -9,8 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
 from facemocap_addon.core.take import Take, make_take
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, ControlKey
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.rig_map import (
+from facemocap_addon.core.rig_maps.rig_map import (
     RigMap,
     RigMapEntry,
     Source,

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from facemocap_addon.core import tracking_environment, tracking_pythons
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.processes import clean_environment, run_lines
 from facemocap_addon.core.progress import Progress, run_job
-from facemocap_addon.core.tracking_environment import (
+from facemocap_addon.core.video import tracking_environment, tracking_pythons
+from facemocap_addon.core.video.tracking_environment import (
     ABSENT,
     MARKER,
     READY,
@@ -29,9 +29,9 @@ from facemocap_addon.core.tracking_environment import (
     remove_tracking,
     tracking_python,
 )
-from facemocap_addon.core.tracking_pythons import VERSIONS, Python, find_python, probe
-from facemocap_addon.core.video_files import mirror_hint
-from facemocap_addon.core.video_worker import VideoOptions, track_video
+from facemocap_addon.core.video.tracking_pythons import VERSIONS, Python, find_python, probe
+from facemocap_addon.core.video.video_files import mirror_hint
+from facemocap_addon.core.video.video_worker import VideoOptions, track_video
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for a program")
 

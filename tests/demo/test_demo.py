@@ -119,7 +119,7 @@ def test_a_wrong_curve_would_be_noticed(sample_rigs: Path, take: Take):
 
     from devtools.demo.proof import prove_one_curve
     from facemocap_addon.core.contacts.captured import lip_seal
-    from facemocap_addon.core.matching import match
+    from facemocap_addon.core.rig_maps.matching import match
     from facemocap_addon.gateway.characters import find_characters, read_character
     from facemocap_addon.gateway.keys import slot_channelbag
     from facemocap_addon.gateway.performance import apply_take

@@ -19,8 +19,8 @@ from devtools.rigs.one_file import Wanted, show_file
 from devtools.rigs.outcome import Shown
 from devtools.rigs.paint import ATTRIBUTE, make_readable
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.readers import read_take
+from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.gateway.characters import find_characters, read_character
 from facemocap_addon.gateway.performance import apply_take
 from facemocap_addon.gateway.records import find_performance

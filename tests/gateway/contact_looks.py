@@ -14,13 +14,13 @@ from captured_moments import Moment, Recording, moments_on
 from visible_gaps import VisibleGaps
 
 from facemocap_addon.core.contacts.face_contacts import FaceContacts, contacts_from_json
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.report import Report
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
+from facemocap_addon.core.rig_maps.working_map import with_measurement
 from facemocap_addon.core.take import Take
-from facemocap_addon.core.working_map import with_measurement
 from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
 from facemocap_addon.gateway.measuring import ensure_measured
 from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take

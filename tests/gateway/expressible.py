@@ -23,8 +23,8 @@ from face_oracle import MISTAKEN, judge
 
 from facemocap_addon.core.channels import arkit_names, arkit_schema
 from facemocap_addon.core.controls import BONE
-from facemocap_addon.core.retargeting import retarget
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.retargeting import retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.take import Take, TakeSource
 from facemocap_addon.core.timebase import Timebase
 

@@ -11,8 +11,8 @@ import bpy
 import numpy as np
 
 from facemocap_addon.core.channels import arkit_schema
-from facemocap_addon.core.matching import match
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.take import Take, make_take
 from facemocap_addon.gateway.characters import CharacterObjects, pick_character, read_character
 

@@ -18,14 +18,14 @@ from small_scenes import SHAPES, character_of, drive, make_armature, make_face, 
 
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.gaze_angles import find_neutral
+from facemocap_addon.core.gaze.gaze_angles import find_neutral
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.core.retargeting import SolveResult, retarget
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.retargeting import SolveResult, retarget
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source
+from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_edits import trim_take
 from facemocap_addon.core.take_sampling import sample_channels
-from facemocap_addon.core.working_map import working_map
 from facemocap_addon.gateway.character_takes import take_from_character
 from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
 from facemocap_addon.gateway.performance import apply_take

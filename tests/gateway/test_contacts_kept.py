@@ -28,9 +28,9 @@ from kept_takes import (
 )
 
 from facemocap_addon.core.controls import BONE
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.placement import solve_on_frames
 from facemocap_addon.core.progress import run_job
+from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.take import make_take
 from facemocap_addon.core.take_edits import mirror_take
 from facemocap_addon.gateway.characters import find_characters, read_character

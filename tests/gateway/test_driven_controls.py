@@ -14,9 +14,9 @@ from small_scenes import add_property, character_of, drive, make_armature, make_
 
 from facemocap_addon.core.controls import PROPERTY, SHAPE_KEY
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.core.rig_map import rig_map_from_json
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import rig_map_from_json
 from facemocap_addon.gateway.characters import pick_character, read_character
 from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
 from facemocap_addon.gateway.rig_files import open_rig

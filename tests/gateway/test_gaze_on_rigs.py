@@ -29,11 +29,11 @@ from small_scenes import character_of, make_armature
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.controls import BONE
-from facemocap_addon.core.eye_turns import EyeTurn
-from facemocap_addon.core.gaze_fit import with_measured_eyes
-from facemocap_addon.core.matching import match
+from facemocap_addon.core.gaze.eye_turns import EyeTurn
+from facemocap_addon.core.gaze.gaze_fit import with_measured_eyes
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.take import Take, make_take
 from facemocap_addon.gateway.characters import find_characters
 from facemocap_addon.gateway.eye_turns import measure_eye_turns

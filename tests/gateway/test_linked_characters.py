@@ -189,7 +189,7 @@ def test_a_missing_control_is_found_before_anything_is_overridden(tmp_path: Path
     picked, rig_map = _picked(scene, "collection")
     text = rig_map.to_json()
     text["entries"][0]["control"]["path"] = 'key_blocks["notThere"].value'
-    from facemocap_addon.core.rig_map import rig_map_from_json
+    from facemocap_addon.core.rig_maps.rig_map import rig_map_from_json
 
     before = file_state(scene, without_texts=False)
     with pytest.raises(FacemocapError, match="notThere"):

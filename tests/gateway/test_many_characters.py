@@ -13,7 +13,7 @@ from file_state import differences, file_state
 from small_scenes import character_of, make_armature, make_face, wave_take
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.gateway import many
 from facemocap_addon.gateway.characters import CharacterObjects
 from facemocap_addon.gateway.many import apply_to_many

@@ -12,7 +12,7 @@ from file_state import basis_quaternions, differences, file_state, shape_values
 from small_scenes import add_property, character_of, drive, make_armature, make_face, wave_take
 
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, ControlKey
-from facemocap_addon.core.rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
+from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
 from facemocap_addon.gateway.characters import find_characters, read_character
 from facemocap_addon.gateway.limits import name_bytes
 from facemocap_addon.gateway.performance import (

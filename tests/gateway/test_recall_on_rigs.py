@@ -19,12 +19,12 @@ from expressible import TABLES, Table, judge_map, tables
 from face_landmarks import Face
 from face_oracle import judge
 
-from facemocap_addon.core.bone_driving import with_calibrated_bones
 from facemocap_addon.core.channels import arkit_names, arkit_schema
-from facemocap_addon.core.matching import match
 from facemocap_addon.core.probing.completion import complete_map
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.core.rig_map import RigMap
+from facemocap_addon.core.rig_maps.bone_driving import with_calibrated_bones
+from facemocap_addon.core.rig_maps.matching import match
+from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.gateway.calibration import calibrate_bones
 from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
 from facemocap_addon.gateway.probing import probe_character

@@ -18,7 +18,7 @@ from small_scenes import body_action, make_armature, make_face, shape_action
 from devtools.made_scenes import samples
 from devtools.mutations import damage
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.core.read_options import ReadOptions
+from facemocap_addon.core.formats.read_options import ReadOptions
 from facemocap_addon.core.take import Take
 from facemocap_addon.gateway.sources import read_source
 

@@ -43,7 +43,7 @@ def applied_without_panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = f"""
 import sys, os, bpy
 sys.path.insert(0, {str(root)!r})
-from facemocap_addon.core.matching import match
+from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.gateway.characters import find_characters, read_character
 from facemocap_addon.gateway.performance import ApplyOptions, apply_take

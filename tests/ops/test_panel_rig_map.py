@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import facemocap_addon
-from facemocap_addon.core.map_view import control_labels
+from facemocap_addon.core.rig_maps.map_view import control_labels
 from facemocap_addon.props import listed_controls
 
 # the stubs of bpy know nothing of an add-on's operators and properties

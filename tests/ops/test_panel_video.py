@@ -148,7 +148,7 @@ def test_installing_asks_first_and_works_in_steps(
 
 
 def test_what_is_installed_can_be_removed(tmp_path: Path):
-    from facemocap_addon.core.tracking_environment import MARKER
+    from facemocap_addon.core.video.tracking_environment import MARKER
 
     folder = tmp_path / "env"
     folder.mkdir()

@@ -14,7 +14,7 @@ pytest.importorskip("bpy")
 
 def test_the_basis_is_rebuilt_from_the_stored_hits(repo: Path):
     from devtools.landmarks.build import build_basis, read_hits
-    from facemocap_addon.core.landmark_basis import landmark_basis
+    from facemocap_addon.core.video.landmark_basis import landmark_basis
 
     assert not any(name.split(".")[0] == "mediapipe" for name in sys.modules)
     hits = read_hits(repo / "sample_rigs" / "landmark_hits.json")

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facemocap_addon.core.response import Response, respond
-from facemocap_addon.core.response_shapes import SHAPES
+from facemocap_addon.core.rig_maps.response import Response, respond
+from facemocap_addon.core.rig_maps.response_shapes import SHAPES
 from facemocap_addon.ui.curve_picture import SIZE, draw_curve, picture_of
 
 WHITE = (1.0, 1.0, 1.0)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facemocap_addon.core.landmark_basis import EYES
-from facemocap_addon.core.landmark_solve import eye_opening, mouth_opening
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.core.video_worker import WORKER, VideoOptions, track_video
+from facemocap_addon.core.video.landmark_basis import EYES
+from facemocap_addon.core.video.landmark_solve import eye_opening, mouth_opening
+from facemocap_addon.core.video.video_worker import WORKER, VideoOptions, track_video
 from facemocap_addon.worker.track_video import LANDMARKS, Failed, repair_times, write_arrays
 
 CLIP, WALL = "pyfeat_single_face.mp4", "pyfeat_no_face.mp4"

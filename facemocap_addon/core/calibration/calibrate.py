@@ -14,7 +14,7 @@ from ..contacts.margins import Opening
 from ..controls import Control, ControlKey
 from ..probing.descriptor import Describer
 from ..probing.scan import Bone
-from ..rig_map import RigMapEntry
+from ..rig_maps.rig_map import RigMapEntry
 from .bench import make_bench
 from .fit import UPON, solve_channels
 from .goals import point_goals

@@ -15,7 +15,7 @@ from ..probing.descriptor import EYE_WEIGHT, EYES, Describer
 from ..probing.recognition import TURNS_EYE
 from ..probing.reference import reference_motions, side_of
 from ..probing.scan import Scan
-from ..rig_map import RigMap
+from ..rig_maps.rig_map import RigMap
 from .eye_turns import eye_field
 from .levers import unit_m
 from .space import Space

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..controls import Control, ControlKey
-from ..rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
+from ..rig_maps.rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
 
 #: Room beyond the calibrated amounts that a control is left.
 ROOM = 1.1

@@ -11,8 +11,8 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..controls import SHAPE_KEY, ControlKey
 from ..progress import Job, Progress
-from ..retargeting import SolveResult, retarget
-from ..rig_map import RigMap
+from ..rig_maps.retargeting import SolveResult, retarget
+from ..rig_maps.rig_map import RigMap
 from ..take import Take
 from .captured import eye_closure, lip_seal
 from .closing import Measure

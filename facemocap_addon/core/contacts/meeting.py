@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..controls import ControlKey
-from ..rig_map import RigMap
+from ..rig_maps.rig_map import RigMap
 from .closing import HALVINGS, Measure
 from .face_contacts import LEFT_LIDS, MOUTH, RIGHT_LIDS, FaceContacts
 from .gaps import gap, separations

@@ -10,8 +10,8 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray
 from ..channels import arkit_schema
 from ..controls import ControlKey
-from ..retargeting import retarget
-from ..rig_map import RigMap
+from ..rig_maps.retargeting import retarget
+from ..rig_maps.rig_map import RigMap
 from ..take import Take, make_take
 from ..take_sampling import sample_channels
 from .closing import Closing, Measure, apply_amounts, close_openings, room

@@ -21,7 +21,7 @@ from ..contacts.margins import Opening
 from ..controls import ControlKey
 from ..probing.face_frame import FaceFrame, find_frame
 from ..probing.scan import Scan
-from ..rig_map import RigMapEntry
+from ..rig_maps.rig_map import RigMapEntry
 from .places import UPPER, OnEdge, Template, mirrored_place, template
 from .profile import cut_profile, read_profile
 from .skin_points import face_skin

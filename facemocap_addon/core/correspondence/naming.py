@@ -20,7 +20,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..resources import data_file
-from ..side_names import name_words
+from ..rig_maps.side_names import name_words
 from .places import template
 
 FILE = "marker_places.json"

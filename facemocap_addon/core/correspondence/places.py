@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..landmark_basis import LANDMARKS, MESH, landmark_basis
-from ..landmarks68 import MIRRORED, NUMBER, space_name
+from ..formats.landmarks68 import MIRRORED, NUMBER, space_name
 from ..resources import data_file
+from ..video.landmark_basis import LANDMARKS, MESH, landmark_basis
 
 FILE, ANCHORS = "face_places.json", "face_anchors.json"
 #: Lengths in the file of anchors are ten-thousandths of the distance between the eyes.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..controls import BONE, SHAPE_KEY, Control, ControlKey
-from ..rig_map import Fit, RigMap, RigMapEntry
+from ..rig_maps.rig_map import Fit, RigMap, RigMapEntry
 from .result import ProbeResult
 
 #: Recognitions less sure than this are left to the person.

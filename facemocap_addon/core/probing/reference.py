@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray
 from ..channels import arkit_names
 from ..resources import data_file
-from ..rig_map import Source
+from ..rig_maps.rig_map import Source
 from .descriptor import COLUMNS, EYES, INSIDE, LENGTH, NODES, ROWS
 
 FILE = "channel_motions.json"

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import BoolArray
 from ..controls import BONE, PROPERTY, SHAPE_KEY, Control, ControlKey, Vector
 from ..errors import FacemocapError
-from ..rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
+from ..rig_maps.rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
 from .bone_recognition import Share, recognise_bones
 from .descriptor import EYES, make_describer
 from .face_frame import FaceFrame, find_frame

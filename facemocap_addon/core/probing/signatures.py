@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import FloatArray
 from ..channels import arkit_names, arkit_schema, match_name
 from ..controls import KINDS, ControlKey, Vector
-from ..side_names import split_side
+from ..rig_maps.side_names import split_side
 from .descriptor import EYES, INSIDE, NODES, Describer
 from .face_frame import EYE_DISTANCE_MM, FaceFrame
 from .recognition import Atom

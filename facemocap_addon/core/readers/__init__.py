@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..errors import FacemocapError
 from ..files import read_file
-from ..read_options import GIVEN, ReadOptions, no_such_face
+from ..formats.read_options import GIVEN, ReadOptions, no_such_face
 from ..take import Take
 
 #: Bytes of a file that ``sniff`` gets to see.

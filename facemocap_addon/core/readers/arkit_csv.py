@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..table_takes import TableFormat, header_of, known_columns, read_table
+from ..formats.table_takes import TableFormat, header_of, known_columns, read_table
 from ..take import Take
 from . import Reader, ReadOptions
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..coefficient_takes import is_coefficient
-from ..json_takes import JsonFormat, read_document
-from ..json_text import json_keys, json_texts, read_json
-from ..json_values import squeezed
+from ..formats.coefficient_takes import is_coefficient
+from ..formats.json_takes import JsonFormat, read_document
+from ..formats.json_text import json_keys, json_texts, read_json
+from ..formats.json_values import squeezed
 from ..take import Take
 from . import Reader, ReadOptions
 

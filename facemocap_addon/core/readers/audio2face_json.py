@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FacemocapError
-from ..json_frames import Frames, find_frames
-from ..json_takes import JsonFormat, read_frames
-from ..json_text import json_keys, read_json
-from ..json_values import as_dict, as_list, is_number
+from ..formats.json_frames import Frames, find_frames
+from ..formats.json_takes import JsonFormat, read_frames
+from ..formats.json_text import json_keys, read_json
+from ..formats.json_values import as_dict, as_list, is_number
 from ..sound_files import find_sound
 from ..take import Take
 from . import Reader, ReadOptions

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ..coefficient_takes import (
+from ..errors import FacemocapError
+from ..formats.coefficient_takes import (
     drop_silent_angles,
     finished_take,
     say_unchanging,
     schema_columns,
 )
-from ..errors import FacemocapError
-from ..json_columns import numbers_of
-from ..json_takes import JsonFormat, read_document
-from ..json_text import json_keys, json_texts, read_json
-from ..json_values import as_dict, as_list, is_holder, is_number
-from ..live_link_order import COEFFICIENTS
-from ..sample_times import read_clock
+from ..formats.json_columns import numbers_of
+from ..formats.json_takes import JsonFormat, read_document
+from ..formats.json_text import json_keys, json_texts, read_json
+from ..formats.json_values import as_dict, as_list, is_holder, is_number
+from ..formats.live_link_order import COEFFICIENTS
+from ..formats.sample_times import read_clock
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from ..c3d_file import (
+from ..errors import FacemocapError
+from ..formats.c3d_file import (
     BLOCK,
     C3D,
     ENCODINGS,
@@ -17,9 +18,8 @@ from ..c3d_file import (
     parameter_offset,
     read_points,
 )
-from ..errors import FacemocapError
-from ..marker_frames import parse_axis
-from ..marker_takes import (
+from ..formats.marker_frames import parse_axis
+from ..formats.marker_takes import (
     Markers,
     check_points,
     counted_times,
@@ -27,7 +27,7 @@ from ..marker_takes import (
     is_rate,
     times_at_rate,
 )
-from ..read_options import ReadOptions
+from ..formats.read_options import ReadOptions
 from ..take import Take, TakeSource
 from . import Reader
 

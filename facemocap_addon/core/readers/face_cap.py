@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..coefficient_takes import (
+from ..errors import FacemocapError
+from ..formats.coefficient_takes import (
     Columns,
     check_size,
     drop_silent_angles,
@@ -21,11 +22,10 @@ from ..coefficient_takes import (
     say_unchanging,
     schema_columns,
 )
-from ..cut_rows import is_last_cell_cut, refuse_hollow
-from ..delimited import Cells, Layout, plain_text, read_cells
-from ..errors import FacemocapError
-from ..eye_axes import EyeAxes, find_eye_axes
-from ..head_pose import (
+from ..formats.cut_rows import is_last_cell_cut, refuse_hollow
+from ..formats.delimited import Cells, Layout, plain_text, read_cells
+from ..formats.eye_axes import EyeAxes, find_eye_axes
+from ..formats.head_pose import (
     EYE_ANGLES,
     HEAD_ANGLES,
     AxisSigns,
@@ -34,7 +34,7 @@ from ..head_pose import (
     head_position,
     position_channels,
 )
-from ..sample_times import read_clock
+from ..formats.sample_times import read_clock
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..coefficient_takes import (
+from ..errors import FacemocapError
+from ..formats.coefficient_takes import (
     Columns,
     check_size,
     finished_take,
     say_unchanging,
     weights_from_percent,
 )
-from ..errors import FacemocapError
-from ..gltf_animation import (
+from ..formats.gltf_animation import (
     USUAL_HZ,
     WEIGHTS,
     Animation,
@@ -27,14 +27,14 @@ from ..gltf_animation import (
     sample_times,
     together,
 )
-from ..gltf_file import MAGIC, Gltf, open_gltf
-from ..gltf_turns import face_turns
-from ..head_pose import angle_channel
-from ..json_text import json_head
-from ..json_values import as_dict, as_list
-from ..sample_times import SampleTimes, nominal_rate
+from ..formats.gltf_file import MAGIC, Gltf, open_gltf
+from ..formats.gltf_turns import face_turns
+from ..formats.head_pose import angle_channel
+from ..formats.json_text import json_head
+from ..formats.json_values import as_dict, as_list
+from ..formats.sample_times import SampleTimes, nominal_rate
+from ..formats.shape_tables import ShapeTable, merge_shapes, numbered
 from ..sampling import usual_step
-from ..shape_tables import ShapeTable, merge_shapes, numbered
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..coefficient_takes import (
+from ..errors import FacemocapError
+from ..formats.coefficient_takes import (
     Columns,
     check_size,
     drop_silent_angles,
@@ -21,10 +22,9 @@ from ..coefficient_takes import (
     say_unchanging,
     schema_columns,
 )
-from ..errors import FacemocapError
-from ..eye_axes import EyeAxes, find_eye_axes
-from ..face_packets import POSE_SIZES, Packets, has_pose, read_packets
-from ..head_pose import (
+from ..formats.eye_axes import EyeAxes, find_eye_axes
+from ..formats.face_packets import POSE_SIZES, Packets, has_pose, read_packets
+from ..formats.head_pose import (
     EYE_ANGLES,
     HEAD_ANGLES,
     angle_channel,
@@ -32,7 +32,7 @@ from ..head_pose import (
     head_position,
     position_channels,
 )
-from ..sample_times import SampleTimes, clock_of_texts, count_samples, read_clock
+from ..formats.sample_times import SampleTimes, clock_of_texts, count_samples, read_clock
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..angle_units import find_angle_unit
 from ..arrays import BoolArray, FloatArray
 from ..channels import Channel, canonical_channel
-from ..cut_rows import is_last_cell_cut, refuse_hollow
-from ..delimited import Cells, Layout, find_layout, plain_text, read_cells
 from ..errors import FacemocapError
-from ..live_link_lookalikes import read_millisecond_times
-from ..live_link_notes import read_take_notes
-from ..live_link_time import read_row_times
+from ..formats.angle_units import find_angle_unit
+from ..formats.cut_rows import is_last_cell_cut, refuse_hollow
+from ..formats.delimited import Cells, Layout, find_layout, plain_text, read_cells
+from ..formats.live_link_lookalikes import read_millisecond_times
+from ..formats.live_link_notes import read_take_notes
+from ..formats.live_link_time import read_row_times
 from ..sampling import with_gaps
 from ..take import Take, TakeSource
 from ..timebase import Timebase

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..coefficient_takes import drop_silent_angles, finished_take, schema_columns
 from ..errors import FacemocapError
-from ..live_link_order import ANGLES, COEFFICIENTS
-from ..live_link_packets import Packet, read_body, starts_packet, starts_tape
-from ..read_options import choose_face
-from ..sample_times import SampleTimes, nominal_rate
+from ..formats.coefficient_takes import drop_silent_angles, finished_take, schema_columns
+from ..formats.live_link_order import ANGLES, COEFFICIENTS
+from ..formats.live_link_packets import Packet, read_body, starts_packet, starts_tape
+from ..formats.read_options import choose_face
+from ..formats.sample_times import SampleTimes, nominal_rate
 from ..sampling import usual_step
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray
 from ..errors import FacemocapError
-from ..marker_frames import Axis
-from ..marker_takes import Markers, check_points, counted_times, finished_markers, is_rate
-from ..maya_scene import Scene, Transform, parse_scene
-from ..read_options import ReadOptions
-from ..sample_times import SampleTimes, nominal_rate
+from ..formats.marker_frames import Axis
+from ..formats.marker_takes import Markers, check_points, counted_times, finished_markers, is_rate
+from ..formats.maya_scene import Scene, Transform, parse_scene
+from ..formats.read_options import ReadOptions
+from ..formats.sample_times import SampleTimes, nominal_rate
 from ..take import Take, TakeSource
 from . import Reader
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..mediapipe import RATE_HZ, say_unseen
-from ..score_rows import header_is_scores, wide_table
-from ..table_takes import TableFormat, header_of, known_columns, read_table
+from ..formats.mediapipe import RATE_HZ, say_unseen
+from ..formats.score_rows import header_is_scores, wide_table
+from ..formats.table_takes import TableFormat, header_of, known_columns, read_table
 from ..take import Take
 from . import Reader, ReadOptions
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..json_takes import JsonFormat, read_document
-from ..json_text import json_keys, json_texts, read_json
-from ..json_values import squeezed
-from ..mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
+from ..formats.json_takes import JsonFormat, read_document
+from ..formats.json_text import json_keys, json_texts, read_json
+from ..formats.json_values import squeezed
+from ..formats.mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
 from ..take import Take
 from . import Reader, ReadOptions
 

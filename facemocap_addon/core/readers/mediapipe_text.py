@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..coefficient_takes import check_filled, finished_take, is_coefficient, schema_columns
 from ..errors import FacemocapError
-from ..head_pose import HEAD_ANGLES, angle_channel, head_from_matrices, position_channels
-from ..mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
-from ..sample_times import count_samples
+from ..formats.coefficient_takes import check_filled, finished_take, is_coefficient, schema_columns
+from ..formats.head_pose import HEAD_ANGLES, angle_channel, head_from_matrices, position_channels
+from ..formats.mediapipe import MATRIX_FRAME, RATE_HZ, say_unseen
+from ..formats.sample_times import count_samples
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

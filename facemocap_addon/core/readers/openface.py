@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..action_units import add_arkit_channels, presence_channel, unit_channel
 from ..arrays import BoolArray, FloatArray
-from ..coefficient_takes import Columns, drop_silent_angles, finished_take
-from ..gaze_angles import to_eye_angles
-from ..head_pose import (
+from ..formats.action_units import add_arkit_channels, presence_channel, unit_channel
+from ..formats.coefficient_takes import Columns, drop_silent_angles, finished_take
+from ..formats.head_pose import (
     EYE_ANGLES,
     HEAD_ANGLES,
     angle_channel,
@@ -24,7 +23,7 @@ from ..head_pose import (
     head_from_matrices,
     position_channels,
 )
-from ..landmark_tables import (
+from ..formats.landmark_tables import (
     Landmarks,
     TrackerFormat,
     TrackerRows,
@@ -36,11 +35,12 @@ from ..landmark_tables import (
     say_unread,
     trust_of,
 )
-from ..landmarks68 import NUMBER
+from ..formats.landmarks68 import NUMBER
+from ..formats.table_takes import header_of
+from ..gaze.gaze_angles import to_eye_angles
 from ..points import PICTURE, SPACE
-from ..table_takes import header_of
 from ..take import Take, TakeSource
-from ..video_times import frame_times
+from ..video.video_times import frame_times
 from . import Reader, ReadOptions
 
 FORMAT = "openface_csv"

@@ -18,18 +18,17 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..channels import Channel
-from ..coefficient_takes import Columns, drop_silent_angles, finished_take, schema_columns
-from ..delimited import Layout
 from ..errors import FacemocapError
-from ..gaze_angles import to_eye_angles
-from ..head_pose import (
+from ..formats.coefficient_takes import Columns, drop_silent_angles, finished_take, schema_columns
+from ..formats.delimited import Layout
+from ..formats.head_pose import (
     EYE_ANGLES,
     HEAD_ANGLES,
     angle_channel,
     head_from_matrices,
     position_channels,
 )
-from ..landmark_tables import (
+from ..formats.landmark_tables import (
     Landmarks,
     TrackerFormat,
     TrackerRows,
@@ -38,12 +37,13 @@ from ..landmark_tables import (
     read_rows,
     trust_of,
 )
+from ..formats.sample_times import SampleTimes, read_clock
+from ..formats.table_takes import header_of, is_zero
+from ..gaze.gaze_angles import to_eye_angles
 from ..points import PICTURE, SPACE, point_channels, point_values
 from ..rotations import from_vector, to_matrix
-from ..sample_times import SampleTimes, read_clock
-from ..table_takes import header_of, is_zero
 from ..take import Take, TakeSource
-from ..video_times import frame_times
+from ..video.video_times import frame_times
 from . import Reader, ReadOptions
 
 FORMAT = "openseeface_csv"

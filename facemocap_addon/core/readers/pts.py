@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import FloatArray
-from ..coefficient_takes import Columns, check_size, finished_take
 from ..errors import FacemocapError
 from ..files import read_file
-from ..landmarks68 import NUMBER, landmark_channels
+from ..formats.coefficient_takes import Columns, check_size, finished_take
+from ..formats.landmarks68 import NUMBER, landmark_channels
+from ..formats.sample_times import count_samples, read_clock
 from ..points import PICTURE, point_values
-from ..sample_times import count_samples, read_clock
 from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 

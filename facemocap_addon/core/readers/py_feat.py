@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..action_units import action_units, add_arkit_channels, unit_channel, unit_name
 from ..channels import Channel
-from ..coefficient_takes import (
+from ..formats.action_units import action_units, add_arkit_channels, unit_channel, unit_name
+from ..formats.coefficient_takes import (
     Columns,
     drop_silent_angles,
     finished_take,
     is_coefficient,
     schema_columns,
 )
-from ..head_pose import HEAD_ANGLES, angle_channel, euler_matrices, head_from_matrices
-from ..landmark_tables import (
+from ..formats.head_pose import HEAD_ANGLES, angle_channel, euler_matrices, head_from_matrices
+from ..formats.landmark_tables import (
     Landmarks,
     TrackerFormat,
     TrackerRows,
@@ -32,12 +32,18 @@ from ..landmark_tables import (
     say_unread,
     trust_of,
 )
-from ..landmarks68 import NUMBER
+from ..formats.landmarks68 import NUMBER
+from ..formats.sample_times import (
+    SampleTimes,
+    clock_of_texts,
+    coarse_rate,
+    nominal_rate,
+    read_clock,
+)
+from ..formats.table_takes import header_of, known_columns
 from ..points import PICTURE
-from ..sample_times import SampleTimes, clock_of_texts, coarse_rate, nominal_rate, read_clock
-from ..table_takes import header_of, known_columns
 from ..take import Take, TakeSource
-from ..video_times import frame_times
+from ..video.video_times import frame_times
 from . import Reader, ReadOptions
 
 FORMAT = "py_feat_csv"

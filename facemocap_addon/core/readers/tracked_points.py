@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray
-from ..cut_rows import refuse_hollow
-from ..delimited import Cells, Layout, find_layout, plain_text, read_cells
 from ..errors import FacemocapError
-from ..marker_clocks import numbers_of, row_times
-from ..marker_tables import check_not_cut, uneven_rows, unreadable_cells
-from ..marker_takes import Markers, check_points, finished_markers
-from ..point_columns import PointColumns, find_point_columns
-from ..read_options import ReadOptions
-from ..sample_times import clock_unit
-from ..table_takes import header_of, known_columns
+from ..formats.cut_rows import refuse_hollow
+from ..formats.delimited import Cells, Layout, find_layout, plain_text, read_cells
+from ..formats.marker_clocks import numbers_of, row_times
+from ..formats.marker_tables import check_not_cut, uneven_rows, unreadable_cells
+from ..formats.marker_takes import Markers, check_points, finished_markers
+from ..formats.point_columns import PointColumns, find_point_columns
+from ..formats.read_options import ReadOptions
+from ..formats.sample_times import clock_unit
+from ..formats.table_takes import header_of, known_columns
 from ..take import Take, TakeSource
 from . import Reader
 

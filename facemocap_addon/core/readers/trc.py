@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import BoolArray
-from ..cut_rows import refuse_hollow
-from ..delimited import Layout, plain_text, read_cells
 from ..errors import FacemocapError
-from ..marker_clocks import numbers_of, row_times
-from ..marker_tables import check_not_cut, uneven_rows, unreadable_cells
-from ..marker_takes import Markers, check_points, finished_markers, is_rate
-from ..read_options import ReadOptions
+from ..formats.cut_rows import refuse_hollow
+from ..formats.delimited import Layout, plain_text, read_cells
+from ..formats.marker_clocks import numbers_of, row_times
+from ..formats.marker_tables import check_not_cut, uneven_rows, unreadable_cells
+from ..formats.marker_takes import Markers, check_points, finished_markers, is_rate
+from ..formats.read_options import ReadOptions
 from ..take import Take, TakeSource
 from . import Reader
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..channels import Channel, arkit_names, arkit_schema
-from ..coefficient_takes import Columns, check_size, finished_take, schema_columns
-from ..convention_looks import add_looks, looks_of
-from ..conventions import Convention, conventions
 from ..errors import FacemocapError
-from ..sample_times import SampleTimes
+from ..formats.coefficient_takes import Columns, check_size, finished_take, schema_columns
+from ..formats.sample_times import SampleTimes
+from ..formats.vmd_file import MAGIC, RATE_HZ, Morph, Motion, read_motion
+from ..rig_maps.convention_looks import add_looks, looks_of
+from ..rig_maps.conventions import Convention, conventions
 from ..take import Take, TakeSource
-from ..vmd_file import MAGIC, RATE_HZ, Morph, Motion, read_motion
 from . import Reader, ReadOptions
 
 FORMAT = "vmd_motion"

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rig maps: found by names, completed, edited, carried over, and applied to takes."""
