@@ -31,3 +31,15 @@ def run_job(job: Job[T], on_progress: Callable[[Progress], None] | None = None) 
             return end.value
         if on_progress is not None:
             on_progress(progress)
+
+
+def part_of_job(job: Job[T], start: float, width: float) -> Job[T]:
+    """A job as a part of a larger one, whose progress goes from ``start`` by ``width``."""
+    try:
+        while True:
+            progress = next(job)
+            yield Progress(start + width * min(max(progress.done, 0.0), 1.0), progress.what)
+    except StopIteration as end:
+        return end.value
+    finally:
+        job.close()

@@ -12,9 +12,9 @@ again by the fingerprint. What a character's own file keeps is there in every fi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import bpy
 
@@ -22,7 +22,7 @@ from ..core.errors import FacemocapError
 from ..core.measured import Measured
 from ..core.measured_cache import cache_folder, read_cached, write_cached
 from ..core.names import unique_name
-from ..core.progress import Job, Progress
+from ..core.progress import Job, part_of_job
 from ..core.rig_maps.working_map import ALL_BONES
 from .characters import CharacterObjects
 from .fingerprint import Fingerprint, take_fingerprint
@@ -32,7 +32,6 @@ from .measuring_steps import STEPS, calibrate_all, probe_and_scan
 KEY = "facemocap_measured"
 #: Probing's share of the time, beside the steps' weights.
 _PROBING = 4.0
-_T = TypeVar("_T")
 
 
 def measure_character(picked: CharacterObjects, scene: bpy.types.Scene) -> Job[Measured]:
@@ -49,12 +48,12 @@ def measure_character(picked: CharacterObjects, scene: bpy.types.Scene) -> Job[M
     before = take_fingerprint(picked)
     whole = _PROBING + sum(step.weight for step in STEPS)
     done = _PROBING / whole
-    probe, scan = yield from _share(probe_and_scan(picked, scene), 0.0, done)
+    probe, scan = yield from part_of_job(probe_and_scan(picked, scene), 0.0, done)
     measured = Measured(probe, before.digest, before.owners)
     for step in STEPS:
         picked, scene = held.again()
         width = step.weight / whole
-        part = yield from _share(step.run(picked, scene, measured, scan), done, width)
+        part = yield from part_of_job(step.run(picked, scene, measured, scan), done, width)
         measured = measured.with_part(step.name, part)
         done += width
     picked, scene = held.again()
@@ -270,15 +269,3 @@ class _Held:
 
 def _changed_meanwhile(name: str) -> FacemocapError:
     return FacemocapError(f'"{name}" changed while it was being measured', "Measure it once more")
-
-
-def _share(job: Job[_T], start: float, width: float) -> Generator[Progress, None, _T]:
-    """A job as a part of a larger one."""
-    try:
-        while True:
-            progress = next(job)
-            yield Progress(start + width * min(max(progress.done, 0.0), 1.0), progress.what)
-    except StopIteration as end:
-        return end.value
-    finally:
-        job.close()

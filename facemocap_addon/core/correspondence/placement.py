@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray, frozen
 from ..errors import FacemocapError
+from ..rotations import from_vector, to_matrix
 from .similarity import ActorToCharacter, transform_from_json
 
 SCHEMA = 1
@@ -46,6 +47,9 @@ class Placement:
         when too little was recognised.
     findings : tuple of str
         What a person should know, in sentences.
+    turns : (p, 3) float64
+        How the skin there lies otherwise than the actor's, as rotation vectors in the character's
+        axes: a brow slides back over a round forehead and straight up over a flat one.
     """
 
     names: tuple[str, ...]
@@ -59,12 +63,15 @@ class Placement:
     confidence: FloatArray
     actor: ActorToCharacter | None
     findings: tuple[str, ...] = ()
+    turns: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
 
     def __post_init__(self) -> None:
         fill = object.__setattr__
         for name in ("mesh", "vertices"):
             fill(self, name, frozen(getattr(self, name), np.int32))
-        for name in ("weights", "moved_mm", "confidence"):
+        if len(self.turns) != len(self.names):
+            fill(self, "turns", np.zeros((len(self.names), 3)))
+        for name in ("weights", "moved_mm", "confidence", "turns"):
             fill(self, name, frozen(getattr(self, name), np.float64))
 
     def __len__(self) -> int:
@@ -102,6 +109,17 @@ class Placement:
         found = np.einsum("pk,pkd->pd", self.weights, corners)
         return np.where(self.placed[:, None], found, np.nan)
 
+    def displacements(self, moved: FloatArray) -> FloatArray:
+        """Displacements ``(n, p, 3)`` of the actor's points as they are on the character's skin.
+
+        In the axes and the size of the character. Turned point by point as the skin lies there
+        (Noh and Neumann 2001, "Expression cloning").
+        """
+        if self.actor is None:
+            return np.array(moved, np.float64)
+        turned = to_matrix(from_vector(self.turns))
+        return np.einsum("pij,npj->npi", turned, self.actor.displacements(moved))
+
     def renamed(self, names: Mapping[str, str]) -> Placement:
         """The same for objects that have other names now."""
         return replace(self, meshes=tuple(names.get(mesh, mesh) for mesh in self.meshes))
@@ -118,6 +136,7 @@ class Placement:
                 "weights": self.weights[row].tolist(),
                 "moved_mm": float(self.moved_mm[row]),
                 "confidence": float(self.confidence[row]),
+                "turn": self.turns[row].tolist(),
             }
             for row, name in enumerate(self.names)
         ]
@@ -155,6 +174,7 @@ def placement_from_json(data: Any) -> Placement:
             confidence=np.array([float(point["confidence"]) for point in points]),
             actor=None if data["actor"] is None else transform_from_json(data["actor"]),
             findings=tuple(str(text) for text in data["findings"]),
+            turns=np.array([point["turn"] for point in points], np.float64).reshape(-1, 3),
         )
         if len(placement.vertices) != len(points) or len(placement.weights) != len(points):
             raise ValueError("three corners each")

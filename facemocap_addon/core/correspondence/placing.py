@@ -11,13 +11,14 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..errors import FacemocapError
+from ..stabilise.solvers import rotation_vectors
 from .features import FoundFace, place_sides
 from .naming import HAND, NEAREST, SET, Meant, identify, is_of_set
 from .placement import NOWHERE, Placement
 from .places import mirrored_place
 from .remarks import Remarks
 from .similarity import ActorToCharacter, fit_similarity
-from .warp import FaceWarp, fit_face_warp
+from .warp import FaceWarp, fit_face_warp, turning
 
 #: What a person says of a point: a vertex of a mesh, an anatomical place, or to leave it out.
 ByHand = Mapping[str, "tuple[str, int] | str | None"]
@@ -39,13 +40,17 @@ _AWAY, _OFF = 0.3, 0.2
 
 @dataclass(frozen=True)
 class _Fit:
-    """How the actor's points lie in the character's frame, before and after warping."""
+    """How the actor's points lie in the character's frame, before and after warping.
+
+    ``turns`` ``(p, 3)`` are rotation vectors of the warping there.
+    """
 
     transform: ActorToCharacter
     fitted: FloatArray
     warped: FloatArray
     doubt: FloatArray
     wrong: BoolArray
+    turns: FloatArray
 
 
 def place_points(
@@ -133,8 +138,9 @@ class _Places:
         found = order[np.searchsorted(starts[order], self.corners[:, 0], side="right") - 1]
         placed = self.row >= 0
         features = face.features
-        actor = None
+        actor, turns = None, np.zeros((len(names), 3))
         if fit is not None:
+            turns = fit.turns @ features.axes
             actor = fit.transform.then(features.axes, features.origin, features.eye_distance_m)
         return Placement(
             names=tuple(names),
@@ -148,6 +154,7 @@ class _Places:
             confidence=np.where(placed, self.confidence, 0.0),
             actor=actor,
             findings=tuple(remarks.sentences),
+            turns=turns,
         )
 
 
@@ -237,7 +244,9 @@ def _fit(
     warped, doubt = np.full(fitted.shape, np.nan), np.full(len(fitted), np.inf)
     warped[there], doubt[there] = warp.at(fitted[there]), warp.doubt(fitted[there])
     warped[rows[bad | by_hand]] = target[bad | by_hand]
-    return _Fit(transform, fitted, warped, doubt, wrong)
+    turns = np.zeros(fitted.shape)
+    turns[there] = rotation_vectors(turning(warp, fitted[there]))
+    return _Fit(transform, fitted, warped, doubt, wrong, turns)
 
 
 def _put_on_skin(

@@ -87,15 +87,27 @@ def bending(warp: FaceWarp, places: FloatArray, step: float = 0.02) -> float:
     """
     if not len(places):
         return 1.0
-    columns = [
-        (warp.at(places + step * axis) - warp.at(places - step * axis)) / (2 * step)
-        for axis in np.eye(3)
-    ]
-    slopes = np.stack(columns, axis=2)
+    slopes = _slopes(warp, places, step)
     if (np.linalg.det(slopes) <= 0).any():
         return float("inf")
     sizes = np.linalg.svd(slopes, compute_uv=False)
     return float(max(sizes.max(), 1.0 / sizes.min()))
+
+
+def turning(warp: FaceWarp, places: FloatArray, step: float = 0.05) -> FloatArray:
+    """How the map turns what is at places ``(n, 3)``: rotations ``(n, 3, 3)``."""
+    left, _, right = np.linalg.svd(_slopes(warp, places, step))
+    hand = np.linalg.det(left @ right)
+    left[:, :, 2] *= hand[:, None]
+    return left @ right
+
+
+def _slopes(warp: FaceWarp, places: FloatArray, step: float) -> FloatArray:
+    columns = [
+        (warp.at(places + step * axis) - warp.at(places - step * axis)) / (2 * step)
+        for axis in np.eye(3)
+    ]
+    return np.stack(columns, axis=2)
 
 
 def _kernel(places: FloatArray, centres: FloatArray) -> FloatArray:

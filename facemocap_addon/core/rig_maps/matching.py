@@ -15,6 +15,7 @@ from ..controls import BONE, PROPERTY, Control, ControlKey
 from ..drivers.driver_following import follow_drivers
 from ..take import Take
 from .bone_matching import match_bones
+from .carried_map import with_carried
 from .conventions import Convention, FitRule, conventions
 from .rig_map import Fit, RigMap, RigMapEntry, Source
 
@@ -81,12 +82,14 @@ def match(controls: Sequence[Control], take: Take | None = None, rig: str = "") 
     RigMap
         ``unmatched_channels``: recorded channels that drive nothing (eye angles count as matched
         where the eyeLook coefficients of that eye are). ``unmatched_controls``:
-        controls (bones by name, within the head) that nothing drives.
+        controls (bones by name, within the head) that nothing drives. A take that carries a map
+        for this character plays by that (`carried_map`).
     """
     wanted = take.recorded if take is not None else tuple(arkit_schema())
     free = [control for control in controls if not control.driven_by]
     found = _match_free(free, wanted, rig)
-    return follow_drivers(found, controls, wanted, lambda some: _match_free(some, wanted, rig))
+    found = follow_drivers(found, controls, wanted, lambda some: _match_free(some, wanted, rig))
+    return with_carried(found, take, controls)
 
 
 def _match_free(free: Sequence[Control], wanted: Sequence[str], rig: str) -> RigMap:

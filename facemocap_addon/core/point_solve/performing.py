@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an actor's points do on the head: repaired, and the head's own motion taken off them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import BoolArray, FloatArray, frozen
+from ..errors import FacemocapError
+from ..points import Points, points_of
+from ..sampling import usual_step
+from ..stabilise import HeadMotion, RepairReport, repair_points, separate_head, smooth_head
+from ..take import Take
+from .settings import SolveSettings
+
+#: Samples this far (parts of the usual step) from even spacing are put on an even grid.
+UNEVEN = 0.1
+#: A point that is seen in fewer of the samples says nothing.
+SEEN = 0.02
+
+
+@dataclass(frozen=True)
+class ActorMotion:
+    """Points of an actor's face over time, on the head.
+
+    Attributes
+    ----------
+    times : (n,) float64
+        Seconds on the take's clock, evenly spaced.
+    names : tuple of str, length p
+    on_head : (n, p, 3) float64
+        Metres, as if the head stayed where it usually is; nought where not valid.
+    valid : (n, p) bool
+    head : HeadMotion
+        Smoothed.
+    repairs : RepairReport
+    """
+
+    times: FloatArray
+    names: tuple[str, ...]
+    on_head: FloatArray
+    valid: BoolArray
+    head: HeadMotion
+    repairs: RepairReport
+
+    def __post_init__(self) -> None:
+        for name, kind in (("times", np.float64), ("on_head", np.float64), ("valid", np.bool_)):
+            object.__setattr__(self, name, frozen(getattr(self, name), kind))
+
+    @property
+    def masked(self) -> FloatArray:
+        """Places ``(n, p, 3)`` with NaN where there is none."""
+        return np.where(self.valid[:, :, None], self.on_head, np.nan)
+
+
+def has_points(take: Take) -> bool:
+    """Whether a take holds points in space that could be solved."""
+    return any(channel.kind == "point" for channel in take.channels)
+
+
+def read_actor(take: Take, settings: SolveSettings) -> ActorMotion:
+    """The points of a take, on the head.
+
+    Raises
+    ------
+    FacemocapError
+        When there are no points, or they do not tell the head's motion.
+    """
+    points = points_of(take)
+    if not len(points):
+        raise FacemocapError(
+            f'The take "{take.label}" has no points in space',
+            "Choose a take of markers or landmarks, or apply this one by its coefficients",
+        )
+    times, points = _evenly(take.times, points)
+    stable = settings.stable or None
+    if settings.repair:
+        mended = repair_points(points, stable)
+        points, motion, repairs = mended.points, mended.motion, mended.report
+    else:
+        motion, repairs = separate_head(points, stable), RepairReport()
+    head = smooth_head(motion)
+    there = points.valid & np.isfinite(points.positions).all(axis=2)
+    there &= there.mean(axis=0) >= SEEN
+    on_head = np.where(there[:, :, None], head.to_head(points.positions), 0.0)
+    return ActorMotion(times, points.names, on_head, there, head, repairs)
+
+
+def _evenly(times: FloatArray, points: Points) -> tuple[FloatArray, Points]:
+    """Points on an even grid, straight between samples; themselves where they are on one."""
+    if len(times) < 3:
+        return times, points
+    step = usual_step(times)
+    if np.abs(np.diff(times) - step).max() <= UNEVEN * step:
+        return times, points
+    count = round(float((times[-1] - times[0]) / step)) + 1
+    grid: FloatArray = float(times[0]) + step * np.arange(count, dtype=np.float64)
+    before = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, len(times) - 2)
+    gap = times[before + 1] - times[before]
+    share = np.clip((grid - times[before]) / gap, 0.0, 1.0)[:, None, None]
+    near = np.abs(grid[:, None] - times[[before, before + 1]].T).min(axis=1) <= 0.75 * step
+    bridged = (gap <= 1.5 * step)[:, None] & points.valid[before] & points.valid[before + 1]
+    nearest = np.where(share[:, 0, 0] < 0.5, before, before + 1)
+    alone = near[:, None] & points.valid[nearest]
+    between = points.positions[before] * (1 - share) + points.positions[before + 1] * share
+    places = np.where(bridged[:, :, None], between, points.positions[nearest])
+    valid = bridged | alone
+    return grid, Points(points.names, np.where(valid[:, :, None], places, 0.0), valid)
