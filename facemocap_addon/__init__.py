@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Face Mocap: bring a recorded face performance onto any character.
 
-Importing this package needs no Blender. ``read`` and ``match`` work in any Python; ``register``
-and ``unregister`` are Blender's entry points.
+Importing this package needs no Blender. ``read``, ``process`` and ``match`` work in any Python;
+``register`` and ``unregister`` are Blender's entry points.
 """
 
 from __future__ import annotations
@@ -15,16 +15,30 @@ if TYPE_CHECKING:
     from .core.readers import read_take as read
     from .core.rig_maps.matching import match
     from .core.rig_maps.rig_map import RigMap
+    from .core.stack.running import process
+    from .core.stack.stack import Stack
     from .core.take import Take
 
-__all__ = ["FacemocapError", "RigMap", "Take", "match", "read", "register", "unregister"]
+__all__ = [
+    "FacemocapError",
+    "RigMap",
+    "Stack",
+    "Take",
+    "match",
+    "process",
+    "read",
+    "register",
+    "unregister",
+]
 
 #: Where the public names live; each module is imported when its name is first asked for.
 _HOMES = {
     "FacemocapError": ("errors", "FacemocapError"),
     "RigMap": ("rig_maps.rig_map", "RigMap"),
+    "Stack": ("stack.stack", "Stack"),
     "Take": ("take", "Take"),
     "match": ("rig_maps.matching", "match"),
+    "process": ("stack.running", "process"),
     "read": ("readers", "read_take"),
 }
 

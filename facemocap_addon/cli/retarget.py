@@ -39,12 +39,15 @@ from .rig_options import (
     parse_rate,
 )
 from .sources import read_recording
+from .stack_options import add_stack_options, process_take, read_stack_option, say_steps
 from .wording import list_names
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
-    add_read_options(parser.add_argument_group("recording"))
+    recording = parser.add_argument_group("recording")
+    add_read_options(recording)
+    add_stack_options(recording, required=False)
     files = parser.add_argument_group("characters and results")
     files.add_argument(
         "--rig",
@@ -143,17 +146,21 @@ def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
     rigs = [Path(rig) for rig in arguments.rig]
+    stack = read_stack_option(arguments)
     take = read_recording(take_path, read_options(arguments))
     trim_take(take, *arguments.range)  # a range that misses the take is wrong for every rig
     outputs = plan_outputs(take_path, unique_paths(rigs), folder_path)
     check_folder(folder_path)
-    report_path = _check_report(arguments.report, (take_path, *rigs))
+    stack_paths = [Path(arguments.stack)] if stack else []
+    report_path = _check_report(arguments.report, (take_path, *rigs, *stack_paths))
     rig_map = read_rig_map(Path(arguments.map)) if arguments.map else None
+    take, processed = process_take(take, stack, arguments, console)
     batch = _Batch(take, outputs, arguments, rig_map, console)
     if batch.has_work:
         load_blender()
     facts = inspect_take(take)
     console.say(_describe_take(take, facts["rate_hz"]))
+    say_steps(processed.get("steps", ()), console)
     with OutputFolder(folder_path) as folder:
         entries = [
             entry for number in range(len(outputs)) for entry in batch.run_rig(number, folder)
@@ -161,6 +168,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     document = {
         "schema": SCHEMA,
         "take": {"path": str(take_path), **facts},
+        **processed,
         "rigs": entries,
         "seconds": round(time.perf_counter() - started, 3),
     }
