@@ -11,13 +11,16 @@ from ..core.contacts.face_contacts import contacts_from_json
 from ..core.errors import FacemocapError
 from ..core.gaze.gaze_angles import read_from
 from ..core.measured import Measured
+from ..core.point_solve.playing import is_solved_first
 from ..core.progress import Job
 from ..core.report import Report
+from ..core.rig_maps.carried_map import with_carried
 from ..core.rig_maps.rig_map import RigMap
 from ..core.rig_maps.working_map import with_measurement
 from ..core.take import Take
 from ..gateway.measuring import ensure_all_bones, ensure_measured
 from ..gateway.performance import ApplyOptions, apply_job
+from ..gateway.point_solving import solve_on_character
 from ..gateway.records import Performance, performances
 from .characters import Found
 from .rig_settings import RetargetSettings
@@ -29,6 +32,7 @@ class Keyed:
     """A character that was keyed."""
 
     found: Found
+    take: Take
     rig_map: RigMap
     report: Report
     performance: Performance
@@ -54,6 +58,15 @@ def key_character(
                 rig_map, found.character.controls, measured, bones_first=settings.bones_first
             )
             contacts = contacts_from_json(measured.contacts) if measured.contacts else None
+    else:
+        measured = None
+    if settings.rig_map is None and is_solved_first(take):
+        solved = yield from solve_on_character(
+            found.objects, scene, take, measured=measured, use_cache=settings.use_cache
+        )
+        take = solved.take
+        rig_map = with_carried(rig_map, take, found.character.controls)
+        warnings += take.warnings
     automatic = rig_map
     if settings.rig_map is not None:
         rig_map = settings.rig_map
@@ -76,6 +89,7 @@ def key_character(
     warnings += [each for each in report.warnings if each not in warnings]
     return Keyed(
         Found(found.objects, found.character, automatic),
+        take,
         rig_map,
         report,
         performance,
@@ -99,9 +113,9 @@ def _measured(
     return measured
 
 
-def facts_of(keyed: Keyed, take: Take) -> dict[str, Any]:
+def facts_of(keyed: Keyed) -> dict[str, Any]:
     """What the report says of a character, but for the file it is in."""
-    rig_map = keyed.rig_map
+    rig_map, take = keyed.rig_map, keyed.take
     return {
         "character": keyed.found.objects.name,
         "action": keyed.performance.action.name,

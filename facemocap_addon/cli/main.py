@@ -18,11 +18,13 @@ from .inspect import COMMAND as INSPECT
 from .interruption import Interruption
 from .map import COMMAND as MAP
 from .output import Console
+from .process import COMMAND as PROCESS
 from .retarget import COMMAND as RETARGET
+from .solve import COMMAND as SOLVE
 from .track import COMMAND as TRACK
 
 #: Every command, in the order of the help.
-COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, TRACK, MAP, RETARGET)
+COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, PROCESS, TRACK, SOLVE, MAP, RETARGET)
 
 
 def main(argv: Sequence[str]) -> int:

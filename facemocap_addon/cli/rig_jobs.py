@@ -88,7 +88,7 @@ def retarget_rig(
     save_blend(output.blend)
     done: list[CharacterOutcome] = []
     for each in keyed:
-        facts = shared | facts_of(each, take)
+        facts = shared | facts_of(each)
         facts["warnings"] = [*facts["warnings"], *notes]
         if settings.preview:
             yield Progress(0.6, f"rendering {rig.name}")
@@ -97,7 +97,7 @@ def retarget_rig(
             if len(keyed) > 1:
                 place.mkdir(exist_ok=True)
                 place = place / _file_name(each.found.objects.name)
-            moments = _moments(scene, take, settings, start)
+            moments = _moments(scene, each.take, settings, start)
             try:
                 facts["stills"] = _render(scene, each.performance.picked(scene), moments, place)
             except FacemocapError as problem:  # the character itself is saved

@@ -14,6 +14,7 @@ from .arrays import BoolArray
 from .channels import Channel
 from .points import AXES, PICTURE, SPACE, points_of
 from .readers import readers
+from .rig_maps.carried_map import DETAIL as CARRIED
 from .sampling import usual_step
 from .take import Take
 
@@ -69,7 +70,7 @@ def inspect_take(take: Take) -> dict[str, Any]:
         "warnings": list(take.warnings),
         "assumptions": list(take.assumptions),
         "history": list(take.history),
-        "source": {"name": take.source.name, "details": take.source.details},
+        "source": {"name": take.source.name, "details": _details(take)},
         "timecode": {
             "start": take.timebase.start_timecode,
             "start_s": take.timebase.start_s,
@@ -139,6 +140,22 @@ def describe_take(take: Take) -> str:
     lines += _section("Assumed", facts["assumptions"])
     lines += _section("Done since", facts["history"])
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _details(take: Take) -> dict[str, Any]:
+    """Details of the source; of a solve only what a person wants to know of it."""
+    details = {
+        key: each for key, each in take.source.details.items() if key not in (CARRIED, "rest")
+    }
+    solve = details.get("solve")
+    if isinstance(solve, dict):
+        told = cast("dict[str, Any]", solve)
+        fit = cast("dict[str, Any]", told.get("fit", {}))
+        share = 100 * float(fit.get("explained", 0.0))
+        details["solve"] = (
+            f"{share:.0f} % of the motion of {told.get('points_name')} on {told.get('character')}"
+        )
+    return details
 
 
 def _shown(detail: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import BoolArray, FloatArray
+from .channels import arkit_schema
 from .take import Take
 from .take_sampling import sample_channels, valid_at_samples
 from .timebase import SceneClock
@@ -169,13 +170,29 @@ def telling_frames(
         score = np.where(strength >= WEAKEST, strength - moment.clutter(face), -np.inf)
         if np.isfinite(score[free]).any():
             keep(score, moment.caption)
+    others = _unnamed(take, times)
+    while others.shape[1] and len(chosen) < count and free.any():
+        seen = np.searchsorted(frames, [frame for frame, _ in chosen])
+        apart = np.sqrt(((others[:, None] - others[seen]) ** 2).sum(axis=2)).min(axis=1)
+        if apart[free].max() < WEAKEST:
+            break
+        keep(apart, f"expression {len(chosen)}")
     return sorted(chosen)
+
+
+def _unnamed(take: Take, times: FloatArray) -> FloatArray:
+    """Values ``(n, c)`` of a character's own controls, whose names say nothing."""
+    schema = arkit_schema()
+    names = [c.name for c in take.channels if c.kind == "weight" and c.name not in schema]
+    return sample_channels(take, names, times)
 
 
 def _activity(take: Take, face: _Face, times: FloatArray) -> FloatArray:
     """How far a face is from one that looks into the camera at rest, lips closed."""
     names = [c.name for c in take.channels if c.kind == "weight" and c.region != "gaze"]
-    values = sample_channels(take, names, times).clip(0)
+    values = sample_channels(take, names, times)
+    known = np.array([name in arkit_schema() for name in names], np.bool_)
+    values = np.where(known, values.clip(0), np.abs(values))
     change = np.abs(np.gradient(values, axis=0)).sum(axis=1) if len(times) > 1 else 0.0
     gaze = face.aside + face.both("eyeLookUp") + face.both("eyeLookDown")
     return values.sum(axis=1) + change + 3 * face.gap + 3 * gaze + 3 * face.turn

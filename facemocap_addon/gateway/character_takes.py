@@ -64,7 +64,7 @@ def take_from_character(
     FacemocapError
         When nothing of the face moves, or no control of the map is there.
     """
-    first, last = frames or _animated_range(picked) or (scene.frame_start, scene.frame_end)
+    first, last = frames or animated_range(picked) or (scene.frame_start, scene.frame_end)
     if last - first + 1 > _MOST_FRAMES or last < first:
         raise FacemocapError(
             f'The animation of "{picked.name}" reaches from frame {first} to {last}',
@@ -226,7 +226,7 @@ def _read(
 ) -> dict[ControlKey, np.ndarray]:
     """Values ``(n,)`` of every control on the frames."""
     rows: list[list[tuple[float, ...]]] = []
-    with _stage(picked, scene) as stage:
+    with reading_stage(picked, scene) as stage:
         layer = stage.view_layers[0]
         for frame in frames.tolist():
             stage.frame_set(frame)
@@ -239,7 +239,7 @@ def _read(
 
 
 @contextmanager
-def _stage(picked: CharacterObjects, scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
+def reading_stage(picked: CharacterObjects, scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
     """A scene that shows the character itself; it is gone when the block ends."""
     stage = bpy.data.scenes.new("Face Mocap reading")
     try:
@@ -254,7 +254,7 @@ def _stage(picked: CharacterObjects, scene: bpy.types.Scene) -> Iterator[bpy.typ
 # --- range ---------------------------------------------------------------------------------------
 
 
-def _animated_range(picked: CharacterObjects) -> tuple[int, int] | None:
+def animated_range(picked: CharacterObjects) -> tuple[int, int] | None:
     """First and last frame of what plays on the character; None where only drivers do."""
     spans: list[tuple[float, float]] = []
     for datablock in _datablocks(picked):

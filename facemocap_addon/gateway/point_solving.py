@@ -14,9 +14,9 @@ import numpy as np
 from ..core.controls import Control, ControlKey
 from ..core.correspondence.features import FoundFace
 from ..core.correspondence.placement import Placement
-from ..core.correspondence.placing import place_points
+from ..core.correspondence.placing import ByHand, place_points
 from ..core.measured import Measured
-from ..core.point_solve.neutral_face import likely_neutrals
+from ..core.point_solve.neutral_face import likely_neutrals, marked_neutral
 from ..core.point_solve.outcome import PointSolve
 from ..core.point_solve.performing import ActorMotion, read_actor
 from ..core.point_solve.playing import solved_take
@@ -107,7 +107,7 @@ def solve_on_character(
         measured = yield from part_of_job(
             ensure_measured(picked, scene, use_cache=use_cache), 0.02, 0.3
         )
-    scan, face = yield from part_of_job(_found_face(picked, scene, measured), 0.32, 0.28)
+    scan, face = yield from part_of_job(found_face(picked, scene, measured), 0.32, 0.28)
     controls = read_character(picked, scene).controls
     rig_map = working_map(controls, None, picked.name, measured)
     with _evaluating(picked, scene, controls, scan) as asked:
@@ -150,27 +150,41 @@ def place_on_character(
     picked: CharacterObjects,
     scene: bpy.types.Scene,
     take: Take,
+    settings: SolveSettings | None = None,
     *,
     measured: Measured | None = None,
+    by_hand: ByHand | None = None,
+    like: Solved | None = None,
     use_cache: bool = True,
 ) -> Job[Placement]:
     """Where the points of a take are on a character; nothing of the file is changed.
 
-    Errors as `solve_on_character`.
+    With ``by_hand`` as if a person had said that of the points, instead of what the character
+    keeps; with ``like`` by the neutral face of an earlier solve. Errors as `solve_on_character`.
     """
-    actor = _actor(take, SolveSettings())
+    chosen = settings or SolveSettings()
+    yield Progress(0.0, "Reading the points")
+    actor = _actor(take, chosen)
     if measured is None:
         measured = yield from part_of_job(
             ensure_measured(picked, scene, use_cache=use_cache), 0.0, 0.6
         )
-    _, face = yield from part_of_job(_found_face(picked, scene, measured), 0.6, 0.3)
+    _, face = yield from part_of_job(found_face(picked, scene, measured), 0.6, 0.3)
     yield Progress(0.9, "Placing points on the character")
-    return place_points(actor.names, likely_neutrals(actor)[0], face, points_by_hand(picked))
+    said = points_by_hand(picked) if by_hand is None else by_hand
+    if like is not None and like.source.digest == take.digest:
+        neutral = like.solve.neutral
+    elif chosen.neutral_s is not None:
+        neutral = marked_neutral(actor, chosen.neutral_s)
+    else:
+        neutral = next(iter(likely_neutrals(actor)), np.full((len(actor.names), 3), np.nan))
+    return place_points(actor.names, neutral, face, said)
 
 
-def _found_face(
+def found_face(
     picked: CharacterObjects, scene: bpy.types.Scene, measured: Measured
 ) -> Job[tuple[Scan, FoundFace]]:
+    """How controls move a character's face and where its places are; found once in a session."""
     now = take_fingerprint(picked)
     key = "\n".join([now.digest, *now.owners])
     found = _scans.get(key)

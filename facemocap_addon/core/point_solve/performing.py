@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +18,12 @@ from .settings import SolveSettings
 
 #: Samples this far (parts of the usual step) from even spacing are put on an even grid.
 UNEVEN = 0.1
+#: Format of takes whose points are places of a mesh: nothing is wrong with them.
+EXACT = "character_points"
+#: Where a take tells, among its details, where its points are at rest, by their names.
+REST = "rest"
+#: More points than this are landmarks that one tracker finds together.
+DENSE = 100
 #: A point that is seen in fewer of the samples says nothing.
 SEEN = 0.02
 
@@ -36,6 +43,8 @@ class ActorMotion:
     head : HeadMotion
         Smoothed.
     repairs : RepairReport
+    rest : (p, 3) float64 or None
+        The face at rest on the head, where the take tells it.
     """
 
     times: FloatArray
@@ -44,6 +53,7 @@ class ActorMotion:
     valid: BoolArray
     head: HeadMotion
     repairs: RepairReport
+    rest: FloatArray | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("times", np.float64), ("on_head", np.float64), ("valid", np.bool_)):
@@ -76,8 +86,8 @@ def read_actor(take: Take, settings: SolveSettings) -> ActorMotion:
         )
     times, points = _evenly(take.times, points)
     stable = settings.stable or None
-    if settings.repair:
-        mended = repair_points(points, stable)
+    if settings.repair and take.source.format != EXACT:
+        mended = repair_points(points, stable, dense=len(points) > DENSE)
         points, motion, repairs = mended.points, mended.motion, mended.report
     else:
         motion, repairs = separate_head(points, stable), RepairReport()
@@ -85,7 +95,27 @@ def read_actor(take: Take, settings: SolveSettings) -> ActorMotion:
     there = points.valid & np.isfinite(points.positions).all(axis=2)
     there &= there.mean(axis=0) >= SEEN
     on_head = np.where(there[:, :, None], head.to_head(points.positions), 0.0)
-    return ActorMotion(times, points.names, on_head, there, head, repairs)
+    rest = _told_rest(take, points.names, head)
+    return ActorMotion(times, points.names, on_head, there, head, repairs, rest)
+
+
+def _told_rest(take: Take, names: tuple[str, ...], head: HeadMotion) -> FloatArray | None:
+    """The face at rest that a take tells, laid on the head by the points that stay on it."""
+    told: Any = take.source.details.get(REST)
+    if not isinstance(told, dict):
+        return None
+    places = cast("dict[str, list[float]]", told)
+    rest = np.array([places.get(name, [np.nan] * 3) for name in names], np.float64)
+    own = rest[head.columns]
+    known = np.isfinite(own).all(axis=1) & (head.point_weights > 0)
+    if known.sum() < 4:
+        return None
+    weights = head.point_weights[known] / head.point_weights[known].sum()
+    one, other = weights @ own[known], weights @ head.model[known]
+    product = ((head.model[known] - other) * weights[:, None]).T @ (own[known] - one)
+    left, _, right = np.linalg.svd(product)
+    turn = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
+    return (rest - one) @ turn.T + other
 
 
 def _evenly(times: FloatArray, points: Points) -> tuple[FloatArray, Points]:

@@ -22,12 +22,19 @@ from ..rotations import continuous_head_angles
 from ..take import Take, TakeSource
 from ..take_sampling import sample_channels
 from .outcome import PointSolve
+from .performing import has_points
 
 FORMAT = "face_mocap_solve"
 #: Where it is told, among a take's details, how it was solved.
 SOLVE = "solve"
 #: A frame whose points are this many times as far off as allowed is half to be trusted.
 _DOUBTFUL = 3.0
+
+
+def is_solved_first(take: Take) -> bool:
+    """Whether a take says nothing of a face but by points in space."""
+    weights = any(c.kind == "weight" and c.name in arkit_schema() for c in take.channels)
+    return has_points(take) and not weights
 
 
 def solved_take(source: Take, solve: PointSolve, rig_map: RigMap, character: str) -> Take:

@@ -99,6 +99,8 @@ def solve_points(
         raise FacemocapError("The take has no point that is seen", "Choose another take")
     if like is not None:
         usual = [like.neutral]
+    elif actor.rest is not None and chosen.neutral_s is None:
+        usual = [actor.rest]
     elif chosen.neutral_s is not None:
         usual = [marked_neutral(actor, chosen.neutral_s)]
     first = place_points(names, usual[min(1, len(usual) - 1)], face, by_hand)
@@ -194,7 +196,7 @@ class _Task:
         if evaluate is not None:
             asked = _Asked(evaluate, self.unknowns, problem)
             bent = np.flatnonzero(self.unknowns.bent).tolist()
-            bending = Bending(controls=bent, anchors=6, rounds=2)
+            bending = Bending(controls=bent, anchors=4, rounds=2)
             solved = solve_curved(problem, asked.displacements, flat, self.valid, settings, bending)
             straight = asked.of_shot(solved.values)
         values = solved.values[:, :count]

@@ -24,8 +24,10 @@ EXCLUSIVE = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 ROOM = 1.3
 #: A bone may go at least this part of its reach the other way.
 BACK = 0.3
-#: Where eyes look says nothing of points on the skin.
-NOT_SKIN = "eyeLook"
+#: Points on the skin say nothing of where eyes look and what the tongue does.
+NOT_SKIN = ("eyeLook", "tongue")
+#: A control whose motion is off a straight line by more than this part at its end is bent.
+BENDS = 0.08
 #: What moves no point by this (mm) is left at rest.
 STILL_MM = 0.05
 
@@ -45,7 +47,7 @@ class Unknowns:
         Controls and their change for a value of 1.
     low, high : (k,) float64
     bent : (k,) bool
-        Bones: they do not move points along straight lines.
+        Turning bones: they do not move points along straight lines.
     basis : (3 p, k) float64
         Movement of every placed point in mm for a value of 1.
     pairs, exclusive : tuples of (int, int)
@@ -110,7 +112,7 @@ def find_unknowns(rig_map: RigMap, scan: Scan, placement: Placement) -> Unknowns
         parts=tuple(tuple((e.control, reach) for e, reach in rows[n][1]) for n in kept),
         low=limits[:, 0],
         high=limits[:, 1],
-        bent=np.array([rows[n][1][0][0].control.kind == BONE for n in kept], np.bool_),
+        bent=np.array([_bend(rows[n][1], scan) > BENDS for n in kept], np.bool_),
         basis=basis[:, kept],
         pairs=_pairs(channels, [rows[n][1][0][0].control for n in kept]),
         exclusive=_exclusive(channels),
@@ -171,6 +173,16 @@ def _limits(own: Sequence[tuple[RigMapEntry, float]]) -> tuple[float, float]:
     below = max(-downward, hard_low * ROOM)
     above = min(upward, hard_high * ROOM)
     return min(below / reach, -BACK), max(above / reach, BACK)
+
+
+def _bend(own: Sequence[tuple[RigMapEntry, float]], scan: Scan) -> float:
+    """How far (part of the motion) the farthest a control goes is off a straight line."""
+    entry, reach = own[0]
+    if entry.control.kind != BONE:
+        return 0.0
+    measured = [motion for motion in scan.motions if motion.control.key == entry.control]
+    # what bends grows with the square of the turn, and the motion with the turn
+    return max(((1.0 - m.linearity) * abs(reach / m.amount) for m in measured), default=0.0)
 
 
 def _channels(

@@ -25,9 +25,6 @@ from .solution import Solution, checked, make_solution, residuals
 from .solve import Settings, solve
 from .temporal import Smoothness
 
-#: Factor on the mean Hessian that makes the joint solve safe.
-SAFETY = 1.5
-
 
 @dataclass(frozen=True, slots=True)
 class Bending:
@@ -144,7 +141,7 @@ def _solve_together(
         off = (likeness.straight(now) - observed) * counted
         return likeness.project(off) + problem.ridge * now + price
 
-    values, slope = smooth_from(problem, SAFETY * likeness.hessian(), gradient, values, smoothness)
+    values, slope = smooth_from(problem, likeness.majorant(), gradient, values, smoothness)
     low, high = problem.low, problem.high
     largest = float(np.abs(gradient(np.zeros_like(values))).max(initial=0.0))
     return make_solution(

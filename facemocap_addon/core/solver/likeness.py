@@ -23,6 +23,8 @@ Evaluate = Callable[[FloatArray], FloatArray]
 STEP = 1e-3
 #: A control that seems not to bend the rig counts for this part (squared) of the most bent one.
 LEAST_BEND = 1e-3
+#: Room above the largest Hessian, and what makes the mean one safe to invert.
+SAFETY, LEAST = 1.05, 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,17 @@ class Likeness:
         for part, tangent in zip(share.tolist(), self.tangents, strict=True):
             out = out + part * tangent.problem.gram
         return out
+
+    def majorant(self) -> FloatArray:
+        """A multiple of `hessian` that none of the anchors' own ones exceeds."""
+        mean = self.hessian()
+        root = np.linalg.inv(np.linalg.cholesky(mean + LEAST * np.diag(np.diag(mean))))
+        ridge = np.diag(self.problem.ridge)
+        most = 1.0
+        for tangent in self.tangents:
+            own = root @ (tangent.problem.gram + ridge) @ root.T
+            most = max(most, float(np.linalg.eigvalsh(own)[-1]))
+        return SAFETY * most * mean
 
     def straight(self, values: FloatArray) -> FloatArray:
         """Where values (n, k) put the points, (n, 3 m)."""

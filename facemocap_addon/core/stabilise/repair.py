@@ -44,7 +44,11 @@ class Repaired:
 
 
 def repair_points(
-    points: Points, stable: Sequence[str] | None = None, *, fill: bool = True
+    points: Points,
+    stable: Sequence[str] | None = None,
+    *,
+    fill: bool = True,
+    dense: bool = False,
 ) -> Repaired:
     """Repair markers.
 
@@ -56,6 +60,8 @@ def repair_points(
         Names of points that move with the skull; found from the take when not given.
     fill : bool
         Whether hidden markers are filled.
+    dense : bool
+        Hundreds of landmarks of one tracker: they neither swap nor slip, and are not filled.
 
     Raises
     ------
@@ -66,10 +72,11 @@ def repair_points(
     tidy = replace(points, positions=places, valid=valid)
     motion = separate_head(tidy, stable)
     names = points.names
-    swapped = find_swaps(motion.to_head(places), valid, names)
-    repairs = list(swapped.repairs)
+    repairs: list[Repair] = []
     trust = points.confidence
-    if repairs:
+    swapped = None if dense else find_swaps(motion.to_head(places), valid, names)
+    if swapped is not None and swapped.repairs:
+        repairs += swapped.repairs
         places = renamed(places, swapped.columns)
         valid = renamed(valid, swapped.columns) > 0
         trust = None if trust is None else renamed(trust, swapped.columns)
@@ -83,14 +90,15 @@ def repair_points(
     spikes = find_spikes(on_head, valid) & ~stuck
     repairs += _spike_records(spikes, on_head, valid, names)
     valid = valid & ~spikes
-    slips = find_slips(on_head, valid & ~stuck, names)
-    if slips.repairs:
+    slips = None if dense else find_slips(on_head, valid & ~stuck, names)
+    slipped = slips is not None and bool(slips.repairs)
+    if slips is not None and slipped:
         repairs += slips.repairs
         places = motion.to_take(on_head + slips.offsets)
-    if slips.repairs or spikes.any():
+    if slipped or spikes.any():
         motion = refit(Points(names, np.where(valid[:, :, None], places, 0.0), valid), motion)
     done = valid
-    if fill:
+    if fill and not dense:
         filled = fill_gaps(motion.to_head(places), valid, names, motion.noise_m, stuck)
         made = filled.valid & ~valid
         places = np.where(made[:, :, None], motion.to_take(filled.places), places)
