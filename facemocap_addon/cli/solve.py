@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from ..core.correspondence.placing import ByHand
 from ..core.errors import FacemocapError
 from ..core.json_documents import read_document
 from ..core.point_solve.performing import has_points
@@ -53,6 +54,12 @@ def _add_arguments(parser: ArgumentParser) -> None:
         help="when the actor's face is at rest, after the first sample (default: it is found)",
     )
     solving.add_argument(
+        "--places",
+        metavar="FILE.json",
+        help='where points are that no name tells: {"M7": "brow_inner_L", "M8": ["head", 1204], '
+        '"M9": null}: a place, a mesh and its vertex, or left out',
+    )
+    solving.add_argument(
         "--stable",
         nargs="+",
         metavar="POINT",
@@ -90,7 +97,7 @@ def _run(arguments: Namespace, console: Console) -> int:
         raise FacemocapError(f'"{out.name}" is no name for a take', "Let --out end with .take.npz")
     check_rig(rig)
     check_new_file(out, overwrite=arguments.overwrite, sources=(source, rig))
-    settings = _settings(arguments)
+    settings, places = _settings(arguments), _places(arguments.places)
     take = None
     if source.suffix.lower() != _SCENE:
         take = read_recording(source, read_options(arguments))
@@ -107,7 +114,7 @@ def _run(arguments: Namespace, console: Console) -> int:
 
     if take is None:
         take = run_job(_points_of_scene(source, arguments), show)
-    solved, facts = run_job(_solve(take, rig, settings, arguments), show)
+    solved, facts = run_job(_solve(take, rig, settings, places, arguments), show)
     console.bar.clear()
     write_take_file(solved, out)
     _describe(out, solved, facts, console)
@@ -145,6 +152,34 @@ def _settings(arguments: Namespace) -> SolveSettings:
     return replace(settings, **changed)
 
 
+def _places(name: str | None) -> dict[str, tuple[str, int] | str | None]:
+    """What a person says of points, by their names."""
+    if name is None:
+        return {}
+    given = read_document(Path(name), "leave --places out")
+    out: dict[str, tuple[str, int] | str | None] = {}
+    for point, said in cast("dict[str, Any]", given).items() if isinstance(given, dict) else ():
+        if isinstance(said, list):
+            match cast("list[Any]", said):
+                case [str() as mesh, int() as vertex]:
+                    out[point] = (mesh, vertex)
+                    continue
+                case _:
+                    pass
+        elif said is None or isinstance(said, str):
+            out[point] = said
+            continue
+        raise FacemocapError(
+            f'"{Path(name).name}" does not say where "{point}" is',
+            'Give the name of a place, ["mesh", vertex] or null',
+        )
+    if not out:
+        raise FacemocapError(
+            f'"{Path(name).name}" names no points', 'Write {"POINT": "brow_inner_L"}'
+        )
+    return out
+
+
 def _points_of_scene(path: Path, arguments: Namespace) -> Job[Take]:
     """How the face of an animated character in a file moves."""
     from ..gateway.measuring import ensure_measured  # noqa: PLC0415 - needs bpy
@@ -160,7 +195,7 @@ def _points_of_scene(path: Path, arguments: Namespace) -> Job[Take]:
 
 
 def _solve(
-    take: Take, rig: Path, settings: SolveSettings, arguments: Namespace
+    take: Take, rig: Path, settings: SolveSettings, places: ByHand, arguments: Namespace
 ) -> Job[tuple[Take, dict[str, Any]]]:
     from ..core.point_solve.playing import SOLVE  # noqa: PLC0415
     from ..gateway.point_solving import solve_on_character  # noqa: PLC0415 - needs bpy
@@ -170,7 +205,7 @@ def _solve(
     scene = open_rig(rig, arguments.enable_scripts)
     found = choose_character(scene, arguments.character, rig.name)
     solved = yield from solve_on_character(
-        found.objects, scene, take, settings, use_cache=not arguments.no_cache
+        found.objects, scene, take, settings, by_hand=places, use_cache=not arguments.no_cache
     )
     return solved.take, solved.take.source.details[SOLVE]
 

@@ -74,6 +74,7 @@ def solve_on_character(
     settings: SolveSettings | None = None,
     *,
     measured: Measured | None = None,
+    by_hand: ByHand | None = None,
     like: Solved | None = None,
     use_cache: bool = True,
 ) -> Job[Solved]:
@@ -90,6 +91,8 @@ def solve_on_character(
     settings : SolveSettings, optional
     measured : Measured, optional
         What was measured on the character; what is kept, or cached, or measured now if not given.
+    by_hand : mapping, optional
+        Where points are on the character, see `placing.place_points`, beside what is kept with it.
     like : Solved, optional
         An earlier solve, whose neutral face and size of motion are kept.
     use_cache : bool
@@ -117,7 +120,7 @@ def solve_on_character(
             scan,
             rig_map,
             chosen,
-            by_hand=points_by_hand(picked),
+            by_hand={**points_by_hand(picked), **(by_hand or {})},
             evaluate=asked,
             like=None if like is None else like.solve,
         )

@@ -113,6 +113,31 @@ def test_points_that_nobody_knows_are_refused(
     assert not out.exists()
 
 
+def test_a_person_says_where_points_are(facemocap: Run, sample_rigs: Path, tmp_path: Path):
+    from facemocap_addon.core.point_solve.playing import SOLVE
+
+    source, places = tmp_path / "points.take.npz", tmp_path / "places.json"
+    rest = np.array([[0.03, 0.03, 0.0], [-0.03, 0.03, 0.0], [0.0, -0.02, 0.02], [0.0, -0.09, 0.0],
+                     [0.05, 0.01, -0.02], [-0.05, 0.01, -0.02]])  # fmt: skip
+    course = np.zeros((40, 6, 3))
+    course[:, 3, 1] = -0.01 * np.sin(np.linspace(0, np.pi, 40))
+    values, valid = point_values(rest + course, np.ones((40, 6), np.bool_))
+    names = ["M1", "M2", "M3", "M4", "M5", "M6"]
+    write_take_file(
+        make_take(np.arange(40) / 30.0, point_channels(names), values, valid=valid), source
+    )
+    said = ["brow_middle_L", "brow_middle_R", "nose_tip", "chin", "temple_L", "temple_R"]
+    places.write_text(json.dumps(dict(zip(names, said, strict=True))), encoding="utf-8")
+    out, rig = tmp_path / "out.take.npz", sample_rigs / "arkit_head.blend"
+    result = facemocap("solve", source, "--rig", rig, "--out", out, "--places", places)
+    assert result.status == 0, result.err
+    take = read_take(out)
+    assert take.source.details[SOLVE]["fit"]["explained"] > 0.7
+    jaw = take.values[:, take.column("jawOpen")]
+    assert jaw.argmax() in range(17, 23)
+    assert jaw.max() > 0.15
+
+
 def test_what_is_wrong_is_said_before_blender_is_loaded(
     facemocap: Run, short_take: Path, sample_rigs: Path, tmp_path: Path
 ):
@@ -126,6 +151,15 @@ def test_what_is_wrong_is_said_before_blender_is_loaded(
     settings.write_text(json.dumps({"smoothnes": 1}), encoding="utf-8")
     refused = facemocap("solve", short_take, "--rig", rig, "--out", out, "--settings", settings)
     assert 'no setting "smoothnes"' in refused.complaint
+    places = tmp_path / "places.json"
+    for text, complaint in (
+        ('{"a": ["head"]}', 'does not say where "a" is'),
+        ('{"a": 3}', 'does not say where "a" is'),
+        ("[]", "names no points"),
+    ):
+        places.write_text(text, encoding="utf-8")
+        refused = facemocap("solve", short_take, "--rig", rig, "--out", out, "--places", places)
+        assert complaint in refused.complaint
     settings.write_text("[1]", encoding="utf-8")
     refused = facemocap("solve", short_take, "--rig", rig, "--out", out, "--settings", settings)
     assert "holds no settings" in refused.complaint

@@ -15,8 +15,10 @@ from .performing import ActorMotion
 FRAMES = 400
 #: Part of them that a face at rest is the mean of; candidates that are tried.
 STAYS, CANDIDATES = 0.04, 10
+#: Costs that differ by less than this part, or this much, are alike.
+ALIKE, ALIKE_MM = 0.05, 0.1
 #: Seconds about a marked frame, and at the start of the take, that are averaged.
-AROUND_S, START_S = 0.1, 0.2
+AROUND_S, START_S = 0.1, 0.07
 
 
 def marked_neutral(actor: ActorMotion, at_s: float) -> FloatArray:
@@ -38,11 +40,15 @@ def marked_neutral(actor: ActorMotion, at_s: float) -> FloatArray:
 
 
 def likely_neutrals(actor: ActorMotion) -> list[FloatArray]:
-    """Faces ``(p, 3)`` that may be the one at rest: where the take begins and where it stays."""
-    out = [_mean(actor, np.flatnonzero(actor.times - actor.times[0] <= START_S))]
+    """Faces ``(p, 3)`` that may be the one at rest, the more usual ones first.
+
+    Where the take begins, where it ends, where it stays, and the median.
+    """
+    times = actor.times
+    out = [_mean(actor, np.flatnonzero(times - times[0] <= START_S))]
+    out.append(_mean(actor, np.flatnonzero(times[-1] - times <= START_S)))
     masked = actor.masked
     usual = _median(masked)
-    out.append(usual)
     # frames that miss points are compared by what they have: the rest counts as usual
     off = np.where(np.isfinite(masked), masked - usual, 0.0).reshape(len(masked), -1)
     rows = np.unique(np.linspace(0, len(off) - 1, FRAMES).round().astype(int))
@@ -59,13 +65,18 @@ def likely_neutrals(actor: ActorMotion) -> list[FloatArray]:
         out.append(_mean(actor, rows[np.argsort(apart[best], kind="stable")[:near]]))
         free &= apart[best] > 1.5 * crowded[best]
         free[best] = False
+    out.append(usual)
     return [face for face in out if np.isfinite(face).any()]
 
 
 def best_neutral(faces: Sequence[FloatArray], cost: Callable[[FloatArray], float]) -> FloatArray:
-    """The face from which the take costs least: where no control has to go below its rest."""
+    """The first face from which the take costs hardly more than from any.
+
+    From a face at rest no control has to go below its own rest.
+    """
     costs = [cost(face) for face in faces]
-    return faces[int(np.argmin(costs))]
+    most = (1.0 + ALIKE) * min(costs) + ALIKE_MM**2
+    return faces[next(number for number, each in enumerate(costs) if each <= most)]
 
 
 def _mean(actor: ActorMotion, rows: np.ndarray) -> FloatArray:

@@ -103,7 +103,7 @@ def solve_points(
         usual = [actor.rest]
     elif chosen.neutral_s is not None:
         usual = [marked_neutral(actor, chosen.neutral_s)]
-    first = place_points(names, usual[min(1, len(usual) - 1)], face, by_hand)
+    first = place_points(names, usual[-1], face, by_hand)
     _check_placed(first)
     neutral = usual[0]
     if len(usual) > 1:
@@ -162,7 +162,7 @@ class _Task:
         )  # fmt: skip
 
     def cost(self, neutral: FloatArray) -> float:
-        """What a neutral face costs: what is left of a quick solve, and how unlikely it is."""
+        """What a neutral face costs: what is left of a quick solve, mm squared of a point."""
         other = _Task.of(self.actor, self.placement, self.unknowns, self.settings, neutral)
         rows = np.unique(np.linspace(0, len(other.observed) - 1, _COST_FRAMES).round().astype(int))
         problem = other._problem(FIRST_MM, beyond=2.0)
@@ -171,8 +171,7 @@ class _Task:
         left = flat - found.values @ problem.basis.T
         # a few frames of something quick must not decide
         each = (left.reshape(len(rows), -1, 3) ** 2).sum(axis=2) * other.valid[rows]
-        far = (problem.ridge * found.values**2).sum(axis=1)
-        return float(np.mean((each * other.weights).sum(axis=1) + far))
+        return float((each * other.weights).sum(axis=1).mean() / max(other.weights.sum(), 1e-9))
 
     def solved(
         self, evaluate: Evaluate | None, axes: FloatArray, gains: Mapping[str, float] | None

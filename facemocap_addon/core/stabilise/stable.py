@@ -55,7 +55,9 @@ def find_stable(places: FloatArray, valid: BoolArray) -> IntArray:
     FacemocapError
         When there are fewer than four.
     """
-    seen = np.flatnonzero(valid.mean(axis=0) >= 0.5) if len(valid) else np.empty(0, np.intp)
+    # a tracker may begin late: frames without any point say nothing of one
+    tracked = valid[valid.any(axis=1)]
+    seen = np.flatnonzero(tracked.mean(axis=0) >= 0.5) if len(tracked) else np.empty(0, np.intp)
     if len(seen) < LEAST:
         raise FacemocapError(
             f"{len(seen)} points are tracked in half of the take or more, too few to tell the "
