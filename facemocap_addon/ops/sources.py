@@ -9,15 +9,18 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ..core.errors import FacemocapError
+from ..core.progress import Job, part_of_job
 from ..core.report import Report
 from ..core.rig_maps.working_map import working_map
 from ..core.take import Take
 from ..gateway.character_takes import take_from_character
-from ..gateway.characters import read_character
+from ..gateway.characters import CharacterObjects, read_character
 from ..gateway.clip_tracks import clip_names, find_clip, take_from_clip
-from ..gateway.measuring import stored_measurement
+from ..gateway.measuring import measure_for, stored_measurement
+from ..gateway.mesh_points import points_from_character
 from ..gateway.take_storage import store_take
 from ..props import state_of, stored_map
+from .jobs import JobOperator
 from .panel_characters import chosen, match_listed
 from .panel_takes import list_take
 from .steps import StepOperator
@@ -57,6 +60,36 @@ class FACEMOCAP_OT_take_from_character(StepOperator, bpy.types.Operator):
         frames = (self.frame_start, self.frame_end) if self.use_range else None
         take = take_from_character(picked, scene, rig_map, frames)
         return _listed(scene, take, f'"{picked.name}"')
+
+
+class FACEMOCAP_OT_points_from_character(JobOperator, bpy.types.Operator):
+    """Read how the skin of the chosen character's face moves, for characters of other names."""
+
+    bl_idname = "facemocap.points_from_character"
+    bl_label = "Points from Character"
+    bl_description = (
+        "Read how the skin of the chosen character's face moves, frame by frame, as a take of "
+        "points: solved onto another character, it carries the animation to one that shares no "
+        "names with it. The character stays as it is"
+    )
+    needs = ("character",)
+
+    def start(self, context: bpy.types.Context) -> Job[tuple[Take, str]]:
+        """Measure the character where that is not done yet, and read its face."""
+        _, picked = chosen(context.scene)
+        return _points(context.scene, picked)
+
+    def finish(self, context: bpy.types.Context, result: tuple[Take, str]) -> Report:
+        """List the take."""
+        take, name = result
+        return _listed(context.scene, take, f'the face of "{name}"')
+
+
+def _points(scene: bpy.types.Scene, picked: CharacterObjects) -> Job[tuple[Take, str]]:
+    job = measure_for(picked, scene, all_bones=False)
+    measured = yield from part_of_job(job, 0.0, 0.5)
+    job = points_from_character(picked, scene, measured)
+    return (yield from part_of_job(job, 0.5, 0.5)), picked.name
 
 
 class FACEMOCAP_OT_take_from_clip(StepOperator, bpy.types.Operator):
@@ -121,4 +154,8 @@ def _listed(scene: bpy.types.Scene, take: Take, source: str) -> Report:
     )
 
 
-CLASSES = (FACEMOCAP_OT_take_from_character, FACEMOCAP_OT_take_from_clip)
+CLASSES = (
+    FACEMOCAP_OT_take_from_character,
+    FACEMOCAP_OT_points_from_character,
+    FACEMOCAP_OT_take_from_clip,
+)

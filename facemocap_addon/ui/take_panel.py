@@ -32,6 +32,7 @@ class FACEMOCAP_MT_take_sources(bpy.types.Menu):
         """Draw the sources."""
         layout: Any = self.layout
         layout.operator("facemocap.take_from_character", icon="OUTLINER_OB_ARMATURE")
+        layout.operator("facemocap.points_from_character", icon="POINTCLOUD_DATA")
         layout.operator("facemocap.take_from_clip", icon="TRACKER")
 
 

@@ -10,6 +10,7 @@ import bpy as blender
 import numpy as np
 import pytest
 
+from facemocap_addon.core.points import points_of
 from facemocap_addon.gateway.take_storage import load_take, stored_takes
 
 # the stubs of bpy know nothing of an add-on's operators and properties
@@ -74,6 +75,27 @@ def test_a_take_from_a_character_goes_onto_it_again(sample_rigs: Path, registere
         found = take.values[:, take.column(name)]
         assert found == pytest.approx(np.clip(wanted, 0, 1), abs=1e-4), name
     assert bpy.ops.facemocap.apply_take() == {"FINISHED"}
+
+
+def test_a_characters_skin_becomes_points(sample_rigs: Path, registered: None):
+    open_rig(sample_rigs, "arkit_head")
+    bpy.ops.facemocap.find_character()
+    key_jaw()
+    subdivision = bpy.data.objects["arkit_head"].modifiers.new("smooth", "SUBSURF")
+    assert bpy.ops.facemocap.points_from_character() == {"FINISHED"}
+    assert subdivision.show_viewport
+    take = load_take(state().takes[state().active_take].text)
+    assert take.samples == 21
+    points = points_of(take)
+    assert len(points) > 80
+    chin = points.positions[:, points.names.index("chin")]
+    assert np.argmin(chin[:, 1]) == 10
+    assert 0.01 < chin[0, 1] - chin[10, 1] < 0.05
+    tip = points.positions[:, points.names.index("nose_tip")]
+    assert np.ptp(tip, axis=0).max() < 1e-3
+    assert tip[0, 2] > chin[0, 2] - 0.01
+    bpy.ops.facemocap.points_from_character()
+    assert len(stored_takes()) == 1
 
 
 def test_a_still_face_is_a_sentence(sample_rigs: Path, registered: None):
