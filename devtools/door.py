@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ STATUS_USAGE = 2
 STATUS_NO_PYTHON = 69  # EX_UNAVAILABLE: a version matrix skips this pair
 STATUS_INTERRUPTED = 130
 NO_TESTS_COLLECTED = 5
+#: Tests use at most so many processes: each holds a Blender.
+MOST_PROCESSES = 8
 
 Arguments = list[str]
 
@@ -163,6 +166,10 @@ def _run_tests(release: str | None, arguments: Arguments) -> int:
     # pytest runs at the root; paths that the caller gave from elsewhere still mean the same.
     arguments = [_anchor(argument) for argument in arguments]
     environment = ensure_blender(release)
+    if all(argument.startswith("-") for argument in arguments) and "-n" not in arguments:
+        # the whole suite: a process for each core, the tests of a file staying together
+        together = str(min(os.cpu_count() or 1, MOST_PROCESSES))
+        arguments = ["-n", together, "--dist", "loadfile", *arguments]
     status = _start_with_bpy(environment, ["-m", "pytest", *arguments], ROOT)
     if status == NO_TESTS_COLLECTED:
         print("dev.py: no test was found, which counts as a failure.", file=sys.stderr)
