@@ -10,78 +10,36 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import importlib.util
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import (
     HEAD_BYTES,
     ReadOptions,
-    read_take,
     readers,
     sniff_reader,
 )
-from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_file import take_bytes
 
 from . import made_landmarks, made_markers, made_recordings, made_scenes
 from .environments import ROOT
+from .fuzz_cases import Finding, Seed, Tally, run_case
 from .mutations import damage
+from .scene_fuzz import FORMAT, fuzz_scenes, scene_seeds
 
-LIMIT_S = 5.0
-LIMIT_BYTES = 1 << 30  # beyond what the process holds at the start of a case
 LONGEST_TEXT = 64 * 1024
 LARGEST_SEED = 2 * 1024 * 1024
+#: Files of one kind of finding that are kept.
+MOST_KEPT = 20
 NO_READER = "(no reader)"
-
-
-class Seed(NamedTuple):
-    """A sound recording to damage."""
-
-    name: str
-    data: bytes
-    format: str
-
-
-class Finding(NamedTuple):
-    """A case in which a reader neither read nor refused as it should."""
-
-    format: str
-    seed: str
-    mutations: list[str]
-    reason: str
-    data: bytes
-
-    @property
-    def kind(self) -> str:
-        """The reason without what differs from case to case: exception and place."""
-        error, _, rest = self.reason.partition(": ")
-        return error + rest.rpartition("(")[2]
-
-
-class Tally(NamedTuple):
-    """What happened to the cases of one reader."""
-
-    seeds: int
-    read: int
-    refused: int
-    slowest_s: float
-
-
-class Overtime(BaseException):
-    """A case took too long; not an Exception, so that no reader can swallow it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     seeds = collect_seeds(find_seed_folders())
     tallies, findings = fuzz(seeds, options.count, options.seed, options.reader)
+    if options.reader in (None, FORMAT) and importlib.util.find_spec("bpy"):
+        with tempfile.TemporaryDirectory(prefix="facemocap-fuzz-") as folder:
+            scenes = scene_seeds(_scene_folders())
+            tallies[FORMAT], more = fuzz_scenes(scenes, options.count, options.seed, Path(folder))
+        findings += more
     for name, tally in tallies.items():
         bad = sum(finding.format == name for finding in findings)
         print(
@@ -107,10 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         alike[finding.format, finding.kind].append(finding)
     for number, group in enumerate(alike.values()):
         first = group[0]
+        kept = [_keep(each, f"{number:03}_{k:02}") for k, each in enumerate(group[:MOST_KEPT])]
         print(f"\n{first.format}: {first.seed} after {', '.join(first.mutations)}")
-        print(f"  {first.reason}\n  kept as {_keep(first, number)}")
+        print(f"  {first.reason}\n  kept as {kept[0]}")
         if len(group) > 1:
-            print(f"  and {len(group) - 1} more of the kind")
+            print(
+                f"  and {len(group) - 1} more of the kind, of which {len(kept) - 1} are beside it"
+            )
     return 1 if findings or unfed else 0
 
 
@@ -118,6 +84,12 @@ def find_seed_folders() -> list[Path]:
     """Return the folders with recordings: the project's own and, where there is one, shared/."""
     shared = Path(os.environ.get("FACEMOCAP_SHARED") or ROOT.parent / "shared")
     return [folder for folder in (ROOT / "sample_rigs", shared / "takes") if folder.is_dir()]
+
+
+def _scene_folders() -> list[Path]:
+    """Return where scenes of other programs are."""
+    shared = Path(os.environ.get("FACEMOCAP_SHARED") or ROOT.parent / "shared")
+    return [folder for folder in (shared / "takes", shared / "rigs") if folder.is_dir()]
 
 
 def collect_seeds(folders: Sequence[Path]) -> list[Seed]:
@@ -194,92 +166,10 @@ def fuzz(
     return tallies, findings
 
 
-def run_case(path: Path, data: bytes) -> str:
-    """Return "read", "refused", or what a reader did wrong with these bytes."""
-    path.write_bytes(data)
-    began = time.perf_counter()
-    try:
-        with _limited_time(LIMIT_S), _limited_memory(LIMIT_BYTES):
-            take = read_take(path)
-    except FacemocapError as error:
-        return _check_refusal(error)
-    except Overtime:
-        return f"took longer than {LIMIT_S:g} s"
-    except MemoryError:
-        return f"wanted more than {LIMIT_BYTES >> 20} MB"
-    except Exception as error:  # noqa: BLE001 - any other exception is what is looked for
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
-    finally:
-        path.unlink()
-    if time.perf_counter() - began > LIMIT_S:
-        return f"took longer than {LIMIT_S:g} s"
-    return _check_take(take)
-
-
-def _check_refusal(error: FacemocapError) -> str:
-    if not error.what.strip() or not error.todo.strip() or "\n" in str(error):
-        return f"refuses without one clear sentence: {error!r}"
-    return "refused"
-
-
-def _check_take(take: Take) -> str:
-    if len(take.times) == 0:
-        return "gives a take without samples"
-    if not (np.isfinite(take.times).all() and np.isfinite(take.values).all()):
-        return "gives a take with numbers that are not finite"
-    if (np.diff(take.times) <= 0).any():
-        return "gives a take in which time does not advance"
-    if not take.valid.any():
-        return "gives a take in which nothing was recorded"
-    return "read"
-
-
-@contextlib.contextmanager
-def _limited_time(limit_s: float) -> Iterator[None]:
-    """Interrupt what takes too long; where there is no alarm, the caller's clock must do."""
-    alarm = getattr(signal, "SIGALRM", None)
-    if alarm is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: object) -> None:
-        raise Overtime
-
-    before = signal.signal(alarm, stop)
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(alarm, before)
-
-
-@contextlib.contextmanager
-def _limited_memory(limit_bytes: int) -> Iterator[None]:
-    """Let the process grow by so much and no more, where the system can (Linux)."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
-        yield
-        return
-    import resource
-
-    pages = int(statm.read_text(encoding="ascii").split()[0])
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    allowed = pages * resource.getpagesize() + limit_bytes
-    if hard != resource.RLIM_INFINITY:
-        allowed = min(allowed, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _keep(finding: Finding, number: int) -> Path:
+def _keep(finding: Finding, number: str) -> Path:
     folder = ROOT / "out" / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{number:03}_{finding.seed}"
+    path = folder / f"{number}_{finding.seed}"
     path.write_bytes(finding.data)
     return path
 

@@ -12,6 +12,8 @@ import random
 import zipfile
 from collections.abc import Callable
 
+from .fbx_mutations import damage_record, is_scene
+
 Mutation = Callable[[bytes, random.Random], bytes]
 
 WORDS = ("", " ", "NA", "nan", "-inf", "jawOpen", "1e400", "-1e308", "9" * 400, "1,5", '"', "\x00")
@@ -174,6 +176,8 @@ def damage(data: bytes, rng: random.Random) -> tuple[bytes, list[str]]:
 def _list_mutations(data: bytes) -> tuple[Mutation, ...]:
     if data.startswith(b"PK"):
         return (*BYTES, *[damage_member] * 12)
+    if is_scene(data):
+        return (*BYTES, *[damage_record] * 24)
     return BYTES + TEXT * 2 if _is_text(data) else BYTES
 
 

@@ -98,13 +98,17 @@ def schema_columns(names: Sequence[str], values: FloatArray, valid: BoolArray) -
     ----------
     names : sequence of str, length k
     values, valid : (n, k)
+        The columns' own from here on.
     """
     found: dict[str, tuple[Channel, list[int]]] = {}
     for column, name in enumerate(names):
         channel = canonical_channel(name) or Channel(name)
         found.setdefault(channel.name, (channel, []))[1].append(column)
     firsts = [columns[0] for _channel, columns in found.values()]
-    out = Columns([channel for channel, _ in found.values()], values[:, firsts], valid[:, firsts])
+    if len(firsts) < len(names):
+        out = Columns([c for c, _ in found.values()], values[:, firsts], valid[:, firsts])
+    else:
+        out = Columns([channel for channel, _ in found.values()], values, valid)
     twice: list[str] = []
     for place, (_channel, columns) in enumerate(found.values()):
         for column in columns[1:]:

@@ -9,8 +9,6 @@ asks for become anything.
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +18,14 @@ from numpy.typing import NDArray
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from .digits import PAD, parse_numbers
+from .quoted_cells import UNIT_SEPARATOR, without_quotes
 
 #: Bytes of text per piece; the arrays made of one stay within a processor's second cache.
 PIECE_BYTES = 1 << 19
+#: Rows that room is made for, by those that were read so far.
+_ROOM = 1.1
 #: Characters kept of a text cell.
 TEXT_WIDTH = 40
-#: Stands for the delimiter once quotes have been resolved: no file contains it.
-UNIT_SEPARATOR = "\x1f"
 _NEWLINE = 10
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -103,7 +102,7 @@ def plain_text(data: bytes) -> bytes:
     if b"\r" in data and b"\n" not in data:
         data = data.replace(b"\r", b"\n")
     if b'"' in data:
-        data = _without_quotes(data)
+        data = without_quotes(data)
     return data
 
 
@@ -142,8 +141,12 @@ def read_cells(
     dtype : type
         Of the numbers: each is what ``dtype(float(cell))`` gives.
     """
-    found: list[tuple[FloatArray, BoolArray, IntArray, IntArray]] = []
-    words: list[list[NDArray[np.bytes_]]] = [[np.zeros(0, "S1")] for _ in texts]
+    # filled piece by piece: pieces put together at the end would be there twice
+    numbers_read = np.zeros((0, len(numbers)), dtype)
+    missing_read = np.zeros((0, len(numbers)), np.bool_)
+    counts, lines = np.zeros(0, np.int32), np.zeros(0, np.int32)
+    end = 0
+    words: list[NDArray[np.bytes_]] = [np.zeros(0, "S1") for _ in texts]
     unreadable: dict[int, tuple[int, str]] = {}
     unreadable_counts = np.zeros(len(numbers), np.int64)
     for piece in _pieces(text, layout):
@@ -151,16 +154,27 @@ def read_cells(
         values, missing, strange = parse_numbers(
             piece.text, starts, ends, layout.decimal, trim=piece.has_blanks
         )
+        begin, end = end, end + len(piece.counts)
+        if end > len(lines):
+            # as many as there will be if the rest of the text is like what was read
+            room = int(end * (len(text) - layout.body) / (piece.end - layout.body) * _ROOM) + 1
+            numbers_read, missing_read = _longer(numbers_read, room), _longer(missing_read, room)
+            counts, lines = _longer(counts, room), _longer(lines, room)
+            words = [_longer(cells, room) for cells in words]
+        own, gone = numbers_read[begin:end].reshape(-1), missing_read[begin:end].reshape(-1)
         with np.errstate(over="ignore"):
-            values = values.astype(dtype)
-        too_large = ~np.isfinite(values)
+            own[:] = values
+        gone[:] = missing
+        too_large = ~np.isfinite(own)
         if too_large.any():
-            missing |= too_large
-            values[too_large] = 0
-        shape = (len(piece.counts), len(numbers))
-        found.append((values.reshape(shape), missing.reshape(shape), piece.counts, piece.lines))
-        for cells, column in zip(words, texts, strict=True):
-            cells.append(piece.words(column))
+            gone |= too_large
+            own[too_large] = 0
+        counts[begin:end], lines[begin:end] = piece.counts, piece.lines
+        for k, column in enumerate(texts):
+            cells = piece.words(column)
+            if cells.itemsize > words[k].itemsize:
+                words[k] = words[k].astype(cells.dtype)
+            words[k][begin:end] = cells
         if strange:
             rows, slots = np.divmod(strange, len(numbers))
             unreadable_counts += np.bincount(slots, minlength=len(numbers))
@@ -168,25 +182,48 @@ def read_cells(
                 cell = piece.text[starts[strange[at]] : ends[strange[at]]][:TEXT_WIDTH].strip()
                 found_at = (int(piece.lines[rows[at]]), cell.decode("utf-8", "replace"))
                 unreadable.setdefault(numbers[int(slots[at])], found_at)
-    if not found:
-        none = np.zeros((0, len(numbers)))
-        found = [(none.astype(dtype), none > 0, np.zeros(0, np.int64), np.zeros(0, np.int64))]
-    numbers_read, missing_read, counts, lines = zip(*found, strict=True)
     return Cells(
-        np.concatenate(numbers_read),
-        np.concatenate(missing_read),
-        tuple(np.concatenate(cells) for cells in words),
-        np.concatenate(counts),
-        np.concatenate(lines),
+        numbers_read[:end],
+        missing_read[:end],
+        tuple(cells[:end] for cells in words),
+        counts[:end],
+        lines[:end],
         unreadable,
         unreadable_counts,
         text.endswith((b"\n", b"\r")),
     )
 
 
+def _longer(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    """The same rows and noughts behind them, which take no memory until something is written."""
+    out = np.zeros((rows, *array.shape[1:]), array.dtype)
+    out[: len(array)] = array
+    return out
+
+
+def cell_numbers(cells: NDArray[np.bytes_]) -> FloatArray:
+    """Cells of a text column as float64 ``(n,)``, NaN for what is no finite number."""
+    try:
+        out = cells.astype(np.float64)
+    except ValueError:
+        out = np.array([_number_of(cell) for cell in cells.tolist()])
+    out[~np.isfinite(out)] = np.nan
+    return out
+
+
+def _number_of(cell: bytes) -> float:
+    try:
+        return float(cell.replace(b",", b"."))
+    except ValueError:
+        return np.nan
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Some whole lines: where their cells end, and which of those ends are a row's last."""
+    """Some whole lines: where their cells end, and which of those ends are a row's last.
+
+    ``end`` is where they end in the whole text.
+    """
 
     text: bytes
     separators: IntArray
@@ -195,6 +232,7 @@ class _Piece:
     begins: IntArray
     lines: IntArray
     has_blanks: bool
+    end: int
 
     def cells(self, columns: Sequence[int]) -> tuple[IntArray, IntArray]:
         """Starts and ends of cells, row by row; the start past the end where a row is too short."""
@@ -249,13 +287,13 @@ def _pieces(text: bytes, layout: Layout) -> Iterator[_Piece]:
             end = text.find(b"\n", begin) + 1 or len(text)
         last = b"" if text[end - 1] == _NEWLINE else b"\n"
         piece = b"".join((bytes(PAD), view[begin:end], last, bytes(TEXT_WIDTH)))
-        cut, lines = _cut(piece, layout.delimiter, line)
+        cut, lines = _cut(piece, layout.delimiter, line, end)
         yield cut
         line += lines
         begin = end
 
 
-def _cut(piece: bytes, delimiter: str, line: int) -> tuple[_Piece, int]:
+def _cut(piece: bytes, delimiter: str, line: int, end: int) -> tuple[_Piece, int]:
     """Cells of some whole lines, and how many lines they are."""
     buffer = np.frombuffer(piece, np.uint8)
     is_end = buffer == ord(delimiter)
@@ -279,22 +317,5 @@ def _cut(piece: bytes, delimiter: str, line: int) -> tuple[_Piece, int]:
             np.delete(array, empty) for array in (firsts, counts, begins, lines)
         )
     has_blanks = any(blank in piece for blank in (b" ", b"\r", b"\t"))
-    cut = _Piece(piece, separators, firsts, counts, begins, lines, has_blanks)
+    cut = _Piece(piece, separators, firsts, counts, begins, lines, has_blanks, end)
     return cut, len(row_ends)
-
-
-def _without_quotes(data: bytes) -> bytes:
-    """The same cells without quotes, delimited by `UNIT_SEPARATOR`."""
-    line = data[: data.find(b"\n") + 1 or len(data)]
-    delimiter = max((",", ";", "\t"), key=lambda sign: line.count(sign.encode()))
-    rows = csv.reader(
-        io.TextIOWrapper(io.BytesIO(data), "utf-8", "replace", newline=""),
-        delimiter=delimiter,
-        strict=True,
-    )
-    out = io.BytesIO()
-    for row in rows:
-        cells = UNIT_SEPARATOR.join(row).replace("\n", " ")
-        out.write(cells.encode() + b"\n")
-    text = out.getvalue()
-    return text if data.endswith((b"\n", b"\r")) else text.removesuffix(b"\n")

@@ -1,58 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Decimal numbers out of text, thousands at a time: eight digits are one 64-bit integer.
 
-The last 16 characters of every field are gathered as two little-endian words. Exclusive-or with
-``"00000000"`` turns digits into the bytes 0 to 9, and three multiplications add the eight bytes
-of a word up as a decimal number (the pairs first, then fours, then eight; the method is known as
-SWAR, "SIMD within a register"). The number is ``integer / 10**decimals``: with an integer below
-2**53 and a power of ten below 10**22 both are exact, so the one division rounds correctly and
-gives what ``float(text)`` gives. Every field this does not hold for goes to ``float`` itself.
+The last 16 characters of every field are gathered as two little-endian words (`digit_words`). The
+number is ``integer / 10**decimals``: with an integer below 2**53 and a power of ten below 10**22
+both are exact, so the one division rounds correctly and gives what ``float(text)`` gives. Fields
+that this does not hold for are `odd_digits`.
 """
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import BoolArray, IntArray
-
-Words = NDArray[np.uint64]
+from .digit_words import HIGH_BITS, NO_DIGIT, WORD, ZEROS, Words, eight_digits, without_point
+from .odd_digits import LONGEST, odd_numbers
 
 #: Bytes that must lie before the first field of a buffer.
-PAD = 16
+PAD = LONGEST
 
-_WORD = np.dtype("<u8")
-_ZEROS = np.uint64(0x3030303030303030)
-_HIGH_BITS = np.uint64(0x8080808080808080)
-_LOW_BITS = np.uint64(0x0101010101010101)
-#: Added to a byte below 0x80 it sets the high bit of 10 and more: of what was no digit.
-_NO_DIGIT = np.uint64(0x7676767676767676)
-_NO_ZERO = np.uint64(0x7F7F7F7F7F7F7F7F)
-#: Byte j is j: multiplied by 256**p and cut to its highest byte it says how many follow byte p.
-_FOLLOWING = np.uint64(0x0706050403020100)
 _BYTE = np.uint64(8)
-_TOP = np.uint64(56)
 _EXACT = np.uint64(2**53)
 _POWERS = 10.0 ** np.arange(16)
 #: Masks of a field's last characters in the earlier and the later word, by the field's length.
 _MASKS: tuple[Words, Words] = (
-    np.array(
-        [(2**64 - 1) << 8 * (16 - min(max(n, 8), 16)) & (2**64 - 1) for n in range(18)], _WORD
-    ),
-    np.array([(2**64 - 1) << 8 * (8 - min(n, 8)) & (2**64 - 1) for n in range(18)], _WORD),
-)
-
-#: What people and programs write for "nothing here", in lower case.
-MISSING_WORDS = frozenset(
-    (
-        *(b"", b"-", b"na", b"n/a", b"#n/a", b"<na>", b"nan", b"-nan", b"+nan", b"null", b"none"),
-        *(b"nan(ind)", b"-nan(ind)", b"1.#ind", b"-1.#ind", b"1.#qnan", b"-1.#qnan", b"1.#snan"),
-        *(b"inf", b"-inf", b"+inf", b"infinity", b"-infinity", b"1.#inf", b"-1.#inf", b"1.#j"),
-        *(b"#value!", b"#div/0!", b"#ref!", b"#name?", b"#num!", b"#null!"),
-    )
+    np.array([(2**64 - 1) << 8 * (16 - min(max(n, 8), 16)) & (2**64 - 1) for n in range(18)], WORD),
+    np.array([(2**64 - 1) << 8 * (8 - min(n, 8)) & (2**64 - 1) for n in range(18)], WORD),
 )
 
 
@@ -113,16 +88,10 @@ def _parse(
     unreadable: list[int] = []
     if odd.any():
         where = np.flatnonzero(odd)
-        plain = text if decimal == "." else text.replace(decimal.encode(), b".")
-        fields = [
-            plain[a:b] for a, b in zip(starts[where].tolist(), ends[where].tolist(), strict=True)
-        ]
-        numbers, strange = _floats(fields)
-        values[where] = numbers
+        values[where], strange = odd_numbers(buffer, text, starts[where], ends[where], decimal)
         unreadable = where[strange].tolist()
-        lost = ~np.isfinite(values)
-        missing |= lost
-        values[lost] = 0.0
+        missing[where] = ~np.isfinite(values[where])
+        values[missing] = 0.0
     return values, missing, unreadable
 
 
@@ -151,9 +120,9 @@ def _decimals(
     shortest, longest = int(lengths.min()), int(lengths.max())
     # Sixteen bytes up to each field's end, as two words: a view that starts at every byte.
     windows: NDArray[Any] = np.ndarray((len(buffer) - 15,), "V16", buffer, strides=(1,))
-    words = windows[ends - 16].view(_WORD)
-    high = words[0::2] ^ _ZEROS
-    low = words[1::2] ^ _ZEROS
+    words = windows[ends - 16].view(WORD)
+    high = words[0::2] ^ ZEROS
+    low = words[1::2] ^ ZEROS
     if shortest == longest and 1 < shortest <= 16:
         same = _alike_decimals(high, low, shortest, point)
         if same is not None:
@@ -189,19 +158,19 @@ def _alike_decimals(
     high = high & _MASKS[0][length]
     high ^= np.uint64((point ^ 0x30) << 8 * place)
     # The point's byte is 0 now or it was no point: 0x7F sets the high bit of all but 0.
-    check = high + np.uint64(int(_NO_DIGIT) & ~mark | 0x7F << 8 * place)
+    check = high + np.uint64(int(NO_DIGIT) & ~mark | 0x7F << 8 * place)
     check |= high
     check |= low
-    check |= low + _NO_DIGIT
-    check &= _HIGH_BITS
+    check |= low + NO_DIGIT
+    check &= HIGH_BITS
     if check.any():
         return None
     before = high & np.uint64((1 << 8 * place) - 1)
     before *= np.uint64(255)
     high += before
-    number = _eight_digits(high)
+    number = eight_digits(high)
     number *= np.uint64(10**8)
-    number += _eight_digits(low)
+    number += eight_digits(low)
     # below 10**15, so signed and unsigned are the same and signed converts faster
     values = number.view(np.int64).astype(np.float64)
     values /= 10.0 ** (15 - place)
@@ -211,17 +180,17 @@ def _alike_decimals(
 def _any_decimals(high: Words, low: Words, point: int) -> tuple[NDArray[np.float64], BoolArray]:
     """Values where lengths and places of the point differ, and which fields are no decimals."""
     bad = high | low
-    high, points_high, follow_high = _without_point(high, point)
-    low, points_low, follow_low = _without_point(low, point)
-    bad |= high + _NO_DIGIT
-    bad |= low + _NO_DIGIT
-    bad &= _HIGH_BITS
+    high, points_high, follow_high = without_point(high, point)
+    low, points_low, follow_low = without_point(low, point)
+    bad |= high + NO_DIGIT
+    bad |= low + NO_DIGIT
+    bad &= HIGH_BITS
     odd = bad != 0
     odd |= points_high + points_low > np.uint64(1)
     # a point in the later word leaves seven digits there
-    number = _eight_digits(high)
+    number = eight_digits(high)
     number *= np.uint64(10**8) - points_low * np.uint64(9 * 10**7)
-    number += _eight_digits(low)
+    number += eight_digits(low)
     odd |= number > _EXACT
     decimals = follow_high + follow_low
     decimals += points_high * _BYTE
@@ -229,52 +198,3 @@ def _any_decimals(high: Words, low: Words, point: int) -> tuple[NDArray[np.float
     values = number.astype(np.float64)
     values /= _POWERS.take(decimals.view(np.int64))
     return values, odd
-
-
-def _without_point(word: Words, point: int) -> tuple[Words, Words, Words]:
-    """The word with its point taken out, how many points it had, how many characters follow."""
-    marks = word ^ np.uint64((point ^ 0x30) * int(_LOW_BITS))
-    marks += _NO_ZERO
-    np.invert(marks, out=marks)
-    marks &= _HIGH_BITS
-    marks >>= np.uint64(7)
-    points = (marks * _LOW_BITS) >> _TOP
-    follow = (marks * _FOLLOWING) >> _TOP
-    digits = word ^ (marks * np.uint64(point ^ 0x30))
-    marks -= points
-    marks &= digits
-    marks *= np.uint64(255)
-    digits += marks
-    return digits, points, follow
-
-
-def _eight_digits(word: Words) -> Words:
-    """The decimal number of eight bytes 0 to 9, the first byte the highest digit; in place."""
-    word *= np.uint64(10 * 256 + 1)
-    word >>= np.uint64(8)
-    word &= np.uint64(0x00FF00FF00FF00FF)
-    word *= np.uint64(100 * 2**16 + 1)
-    word >>= np.uint64(16)
-    word &= np.uint64(0x0000FFFF0000FFFF)
-    word *= np.uint64(10_000 * 2**32 + 1)
-    word >>= np.uint64(32)
-    return word
-
-
-def _floats(fields: list[bytes]) -> tuple[list[float], list[int]]:
-    """``float`` of each field, NaN where it is none, and which fields are no known word either."""
-    # float() takes 1_000 for a thousand; no recorder means that
-    if b"_" not in b"".join(fields):
-        with contextlib.suppress(ValueError):
-            return list(map(float, fields)), []
-    numbers: list[float] = []
-    strange: list[int] = []
-    for index, field in enumerate(fields):
-        number = float("nan")
-        try:
-            number = float(field.replace(b"_", b"?"))
-        except ValueError:
-            if field.strip().lower() not in MISSING_WORDS:
-                strange.append(index)
-        numbers.append(number)
-    return numbers, strange

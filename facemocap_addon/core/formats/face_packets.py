@@ -9,9 +9,10 @@ object is made of an item.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,21 @@ from ..arrays import BoolArray, FloatArray, IntArray
 from .coefficient_takes import check_filled
 from .digits import PAD, parse_numbers
 
+Codes = NDArray[np.uint64]
+
 PIECE_BYTES = 1 << 18
 #: The longest line that can be a frame; a packet has two kilobytes.
 LONGEST_LINE = 1 << 16
 MOST_NAMES = 1024
 _NAME_BYTES = 32
+_FACTORS = tuple(
+    map(np.uint64, (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5))
+)
+#: Masks of the words of a name, by its length.
+_MASKS = tuple(
+    np.array([(1 << 8 * min(max(n - 8 * k, 0), 8)) - 1 for n in range(_NAME_BYTES + 1)], "<u8")
+    for k in range(len(_FACTORS))
+)
 POSE_SIZES = {"head": 6, "rightEye": 3, "leftEye": 3}
 #: A time of arrival before a packet.
 _STAMP = re.compile(rb"\s*\[?(\d[\dTZ:.eE+-]*)\]?\s*[\s,;|]\s*(?=[A-Za-z=])")
@@ -68,8 +79,8 @@ def read_packets(text: bytes, name: str) -> Packets:
     OverflowError
         When a line is longer, or the names are more, than any face has.
     """
-    names: dict[int, tuple[int, str]] = {}
-    found: list[_Items] = []
+    names = _Names()
+    found: deque[_Items] = deque()
     stamps: list[str] = []
     lines: list[int] = []
     line = 0
@@ -77,40 +88,73 @@ def read_packets(text: bytes, name: str) -> Packets:
         rows = piece.split(b"\n")[:-1]
         used = [at for at, row in enumerate(rows) if b"|" in row]
         stamped = [_STAMP.match(rows[at]) for at in used]
+        body = piece
+        if any(stamped) or len(used) < len(rows):
+            bodies = [
+                rows[at][each.end() :] if each else rows[at]
+                for at, each in zip(used, stamped, strict=True)
+            ]
+            body = b"\n".join([*bodies, b""])
         stamps += [each.group(1).decode("ascii") if each else "" for each in stamped]
-        bodies = [
-            rows[at][each.end() :] if each else rows[at]
-            for at, each in zip(used, stamped, strict=True)
-        ]
-        if bodies:
-            found.append(_items(b"\n".join([*bodies, b""]), names, len(lines)))
+        if used:
+            found.append(_items(body, names, len(lines)))
         lines += [line + at + 1 for at in used]
         line += number
-    order = sorted(names.values())
-    check_filled(name, len(lines), len(order), sum(len(items.rows) for items in found))
-    table = np.full((len(lines), len(order)), np.nan)
+    check_filled(name, len(lines), len(names.words), sum(len(items.rows) for items in found))
+    table = np.full((len(lines), len(names.words)), np.nan)
     poses = {key: np.full((len(lines), width), np.nan) for key, width in POSE_SIZES.items()}
-    for items in found:
+    unreadable = sum(items.unreadable for items in found)
+    while found:
+        items = found.popleft()
         # the first of two items of one name counts
         table[items.rows[::-1], items.names[::-1]] = items.values[::-1]
         for key, (at, numbers) in items.poses.items():
             poses[key][at[::-1]] = numbers[::-1]
-    return Packets(
-        tuple(item for _place, item in order),
-        table,
-        poses,
-        stamps,
-        np.array(lines, np.int64),
-        sum(items.unreadable for items in found),
-    )
+    return Packets(tuple(names.words), table, poses, stamps, np.array(lines, np.int64), unreadable)
+
+
+class _Names:
+    """Names of items that were met, by the codes of their bytes."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._codes = np.zeros(0, np.uint64)
+        self._places = np.zeros(0, np.int16)
+
+    def places(self, codes: Codes, word_of: Callable[[int], str]) -> NDArray[np.int16]:
+        """Which name each item has; ``word_of`` tells that of an item whose name is new.
+
+        Raises
+        ------
+        OverflowError
+            When the names are more than any face has.
+        """
+        at = np.searchsorted(self._codes, codes)
+        if len(self._codes):
+            at[at == len(self._codes)] = 0
+            if np.array_equal(self._codes[at], codes):
+                return self._places[at]
+        each, firsts = np.unique(codes, return_index=True)
+        new = np.flatnonzero(~np.isin(each, self._codes))
+        if len(self.words) + len(new) > MOST_NAMES:
+            raise OverflowError
+        new = new[np.argsort(firsts[new], kind="stable")]
+        first = len(self.words)
+        self.words += [word_of(int(firsts[k])) for k in new.tolist()]
+        known = np.concatenate([self._codes, each[new]])
+        order = np.argsort(known)
+        made = np.arange(first, first + len(new), dtype=np.int16)
+        self._places = np.concatenate([self._places, made])[order]
+        self._codes = known[order]
+        return self._places[np.searchsorted(self._codes, codes)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Items:
     """Items of some lines: rows and names of the values, and rows and numbers of each pose."""
 
-    rows: IntArray
-    names: IntArray
+    rows: NDArray[np.int32]
+    names: NDArray[np.int16]
     values: FloatArray
     poses: dict[str, tuple[IntArray, FloatArray]]
     unreadable: int
@@ -132,86 +176,93 @@ def _pieces(text: bytes) -> Iterator[tuple[bytes, int]]:
         begin = end
 
 
-def _items(body: bytes, names: dict[int, tuple[int, str]], first: int) -> _Items:
+def _items(body: bytes, names: _Names, first: int) -> _Items:
     """All items of some lines, of which the first has the number ``first``; names are learnt."""
     padded = bytes(PAD) + body + bytes(_NAME_BYTES)
     buffer = np.frombuffer(padded, np.uint8)
-    is_line = buffer == ord("\n")
-    ends = np.flatnonzero((buffer == ord("|")) | (buffer == ord(",")) | is_line)
+    ends = np.flatnonzero((buffer == ord("|")) | (buffer == ord(",")) | (buffer == ord("\n")))
     starts = np.concatenate(([PAD], ends[:-1] + 1))
-    rows = np.cumsum(is_line)[ends] - is_line[ends] + first
+    is_line = buffer.take(ends) == ord("\n")
+    rows = np.cumsum(is_line, dtype=np.int32) - is_line + np.int32(first)
     signs = np.flatnonzero((buffer == ord("-")) | (buffer == ord("&")) | (buffer == ord("#")))
     if not len(signs):
-        none = np.zeros(0, np.int64)
-        return _Items(none, none, np.zeros(0), {}, 0)
+        none = np.zeros(0, np.int32)
+        return _Items(none, none.astype(np.int16), np.zeros(0), {}, 0)
     # the first sign of an item parts its name from its value
     middles = signs[np.minimum(np.searchsorted(signs, starts), len(signs) - 1)]
     kept = (middles > starts) & (middles < ends) & (middles - starts <= _NAME_BYTES)
-    is_pose = kept & (buffer[middles] == ord("#"))
+    is_pose = kept & (buffer.take(middles) == ord("#"))
     kept &= ~is_pose
-    poses = _poses(padded, starts, middles, ends, rows, np.flatnonzero(is_pose))
+    poses = _poses(padded, _Fields(starts, middles, ends, rows), np.flatnonzero(is_pose))
     starts, middles, ends, rows = starts[kept], middles[kept], ends[kept], rows[kept]
-    codes = _codes(padded, buffer, starts, middles)
-    each, firsts, which = np.unique(codes, return_index=True, return_inverse=True)
-    for at in np.argsort(firsts, kind="stable").tolist():
-        code = int(each[at])
-        if code not in names:
-            item = int(firsts[at])
-            name = padded[starts[item] : middles[item]].decode("utf-8", "replace").strip()
-            names[code] = (len(names), name)
-            if len(names) > MOST_NAMES:
-                raise OverflowError
-    order = np.array([names[int(code)][0] for code in each.tolist()], np.int64)
+
+    def word_of(item: int) -> str:
+        return padded[starts[item] : middles[item]].decode("utf-8", "replace").strip()
+
+    places = names.places(_codes(padded, buffer, starts, middles), word_of)
     values, missing, odd = parse_numbers(padded, middles + 1, ends)
     values[missing] = np.nan
-    return _Items(rows, order[which], values, poses, len(odd))
+    return _Items(rows, places, values, poses, len(odd))
+
+
+class _Fields(NamedTuple):
+    """Where items begin, where their names end, where they end, and their rows."""
+
+    starts: IntArray
+    middles: IntArray
+    ends: IntArray
+    rows: IntArray
 
 
 def _poses(
-    padded: bytes,
-    starts: IntArray,
-    middles: IntArray,
-    ends: IntArray,
-    rows: IntArray,
-    items: IntArray,
+    padded: bytes, fields: _Fields, items: IntArray
 ) -> dict[str, tuple[IntArray, FloatArray]]:
     """Rows and numbers of each pose: of the item with its name and of those after its commas."""
-    keys = [padded[starts[k] : middles[k]].strip().lstrip(b"=") for k in items.tolist()]
+    if not len(items):
+        return {}
+    starts, middles, ends, rows = fields
+    buffer = np.frombuffer(padded, np.uint8)
+    codes = _codes(padded, buffer, starts[items], middles[items])
+    firsts, which = np.unique(codes, return_index=True, return_inverse=True)[1:]
+    heads = items[firsts].tolist()
+    keys = [padded[starts[k] : middles[k]].strip().lstrip(b"=").decode("latin-1") for k in heads]
+    wanted = np.array([POSE_SIZES.get(key, 0) for key in keys])[which]
+    # what follows a comma belongs to the same pose
+    goes_on = wanted > 0
+    owners: list[IntArray] = []
+    numbers = np.full((len(items), max(POSE_SIZES.values())), np.nan)
+    begins: list[IntArray] = []
+    for place in range(numbers.shape[1]):
+        goes_on = goes_on & (place < wanted) & (items + place < len(starts))
+        own = np.flatnonzero(goes_on)
+        owners.append(own)
+        begins.append(items[own] + place)
+        goes_on[own] = buffer.take(ends[items[own] + place]) == ord(",")
+    at = np.concatenate(begins)
+    firsts = np.arange(len(at)) < len(begins[0])
+    values, missing, _odd = parse_numbers(
+        padded, np.where(firsts, middles[at] + 1, starts[at]), ends[at]
+    )
+    values[missing] = np.nan
+    places = np.repeat(np.arange(len(owners)), [len(own) for own in owners])
+    numbers[np.concatenate(owners), places] = values
     out: dict[str, tuple[IntArray, FloatArray]] = {}
     for key, width in POSE_SIZES.items():
-        own = items[np.array([each == key.encode() for each in keys], np.bool_)]
-        numbers = np.full((len(own), width), np.nan)
-        goes_on = np.ones(len(own), np.bool_)
-        for place in range(width):
-            at = own + place
-            goes_on &= at < len(starts)
-            at = at[goes_on]
-            values, missing, _odd = parse_numbers(
-                padded, middles[at] + 1 if place == 0 else starts[at], ends[at]
-            )
-            values[missing] = np.nan
-            numbers[goes_on, place] = values
-            # what follows a comma belongs to the same pose
-            comma = np.frombuffer(padded, np.uint8)[ends[at]] == ord(",")
-            goes_on[np.flatnonzero(goes_on)[~comma]] = False
-        out[key] = (rows[own], numbers)
+        mine = np.array([each == key for each in keys])[which]
+        out[key] = (rows[items[mine]], numbers[mine, :width])
     return out
 
 
-def _codes(
-    padded: bytes, buffer: NDArray[np.uint8], starts: IntArray, ends: IntArray
-) -> NDArray[np.uint64]:
+def _codes(padded: bytes, buffer: NDArray[np.uint8], starts: IntArray, ends: IntArray) -> Codes:
     """A number for each name: four words of its bytes, each times an odd constant of its own."""
     windows: NDArray[Any] = np.ndarray(
         (len(padded) - _NAME_BYTES + 1,), f"V{_NAME_BYTES}", buffer, strides=(1,)
     )
-    letters = np.ascontiguousarray(windows[starts]).view(np.uint8).reshape(-1, _NAME_BYTES)
-    letters[np.arange(_NAME_BYTES) >= (ends - starts)[:, None]] = 0
-    words = letters.view(np.dtype("<u8"))
+    words = windows[starts].view(np.dtype("<u8")).reshape(-1, len(_FACTORS))
+    lengths = ends - starts
     total = np.zeros(len(words), np.uint64)
-    for column, factor in enumerate((0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
-                                     0x27D4EB2F165667C5)):  # fmt: skip
-        total += words[:, column] * np.uint64(factor)
+    for column, factor in enumerate(_FACTORS):
+        total += (words[:, column] & _MASKS[column].take(lengths)) * factor
         total ^= total >> np.uint64(29)
     return total
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray
 from .json_frames import Frames, Path, follow
 from .json_text import Point, Points
-from .json_values import as_dict, as_list, is_holder, is_number, number_of, squeezed
+from .json_values import as_dict, as_list, is_holder, is_number, number_of, numbers_of, squeezed
 from .sample_times import clock_of_texts, clock_unit
 
 _FLAGS = frozenset((
@@ -146,7 +146,7 @@ def matrices_of(frames: Frames) -> dict[str, Matrices]:
         if what in out or (eye and "left" not in letters and "right" not in letters):
             continue
         rows = [_sixteen(follow(frame, (*path, key))) for frame in frames.frames]
-        flat = np.array([row or [np.nan] * 16 for row in rows], np.float64)
+        flat = numbers_of([row or [np.nan] * 16 for row in rows], list, 16, np.float64)
         there = np.isfinite(flat).all(axis=1)
         if there.any():
             out[what] = Matrices(key, _upright(flat, there), there)
@@ -166,8 +166,8 @@ def _sixteen(value: Any) -> list[float] | None:
             continue
         if len(items) == 4 and all(len(as_list(item)) == 4 for item in items):
             items = [number for item in items for number in item]
-        if len(items) == 16 and all(is_number(item) for item in items):
-            return [number_of(item) for item in items]
+        if len(items) == 16 and set(map(type, items)) <= {int, float}:
+            return items
         value = items[0] if items else None
     return None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,21 @@ import numpy as np
 from ..arrays import FloatArray
 from .coefficient_takes import check_filled, check_size
 from .json_beside import is_flag, is_rate
-from .json_frames import Frames, follow
-from .json_values import as_dict, as_list, is_number, number_of, squeezed
+from .json_frames import Frames, Place, follow
+from .json_values import (
+    PIECE,
+    as_dict,
+    as_list,
+    is_number,
+    number_of,
+    numbers_of,
+    rows_to_numbers,
+    squeezed,
+)
 from .sample_times import clock_unit
 
-#: Rows made into an array at a time: lists of Python numbers are eight times its size.
-_PIECE = 2048
+#: Arrangements of names that are told apart.
+_MOST_LAYOUTS = 32
 #: Entries of a frame that say something about it and are no channel.
 _NO_CHANNEL = re.compile(
     r"confidence|score|faceid|face|subject|headindex|displayname|index|timestamp|id"
@@ -45,39 +55,130 @@ def coefficient_table(frames: Frames, name: str) -> tuple[list[str], FloatArray]
             return as_list(row) if len(as_list(row)) == width else none
 
         return list(place.names), numbers_of(rows, row_cells, width)
-    found = [_mapping(frame, frames) for frame in frames.frames]
-    names: dict[str, None] = {}
-    seen: dict[str, None] = {}
-    for entries in found:
-        if entries.keys() <= seen.keys():
-            continue
-        for key, value in entries.items():
-            if key not in seen:
-                seen[key] = None
-                if place.kind != "mapping" or _may_be_channel(key, value):
-                    names[key] = None
-        check_size(name, len(found), len(seen))
-    check_filled(name, len(found), len(names), sum(map(len, found)))
-    return list(names), numbers_of(
-        found, lambda entries: [entries.get(key) for key in names], len(names)
-    )
+    return _Gathered(frames, name).table()
 
 
-def _mapping(frame: Any, frames: Frames) -> dict[str, Any]:
-    """A frame's coefficients by name, none where it has none."""
-    place = frames.place
+@dataclass(slots=True)
+class _Run:
+    """Frames that have the same names in the same order, one after another."""
+
+    begin: int
+    layout: int
+    rows: list[Sequence[Any]]
+    numbers: FloatArray | None = None
+
+
+class _Gathered:
+    """Values of frames, as arrays while their names stand in the order of the frame before."""
+
+    def __init__(self, frames: Frames, name: str) -> None:
+        self._frames = frames
+        self._names: dict[str, int] = {}
+        self._seen: set[str] = set()
+        self._layouts: list[list[Any]] = []
+        self._runs: list[_Run] = []
+        #: Whether names stand in so many orders, or so strangely, that each frame is looked up.
+        self._many = False
+        number, cells = len(frames.frames), 0
+        for row, frame in enumerate(frames.frames):
+            keys, values = _raw_cells(frame, frames.place)
+            cells += len(keys)
+            if self._many:
+                self._learn(*_named(keys, values), name)
+                continue
+            run = self._runs[-1] if self._runs else None
+            if run is None or keys != self._layouts[run.layout]:
+                layout = self._layout(keys, values, name)
+                if self._many:
+                    continue
+                self._close()
+                self._runs.append(_Run(row, layout, [values]))
+            elif len(run.rows) == PIECE:
+                self._close()
+                self._runs.append(_Run(row, run.layout, [values]))
+            else:
+                run.rows.append(values)
+        check_filled(name, number, len(self._names), cells)
+
+    def table(self) -> tuple[list[str], FloatArray]:
+        """Names, and values ``(n, c)``, NaN where missing."""
+        names, frames = list(self._names), self._frames
+        if self._many:
+            # what was gathered would be there twice
+            self._runs.clear()
+
+            def named_cells(frame: Any) -> Sequence[Any]:
+                entries = dict(zip(*_named(*_raw_cells(frame, frames.place)), strict=True))
+                return [entries.get(key) for key in names]
+
+            return names, numbers_of(frames.frames, named_cells, len(names))
+        self._close()
+        out = np.full((len(frames.frames), len(names)), np.nan, np.float32)
+        for run in self._runs:
+            keys = self._layouts[run.layout]
+            own = [at for at, key in enumerate(keys) if key in self._names]
+            if run.numbers is not None and own:
+                rows = slice(run.begin, run.begin + len(run.numbers))
+                places = [self._names[keys[at]] for at in own]
+                if places == [*range(len(keys))]:
+                    out[rows, : len(keys)] = run.numbers
+                else:
+                    out[rows, places] = run.numbers[:, own]
+        return names, out
+
+    def _layout(self, keys: list[Any], values: list[Any], name: str) -> int:
+        """Which arrangement of names this is; names that are new are learnt."""
+        known = next((at for at, each in enumerate(self._layouts) if each == keys), None)
+        if known is not None:
+            return known
+        self._layouts.append(keys)
+        few = len(self._layouts) <= _MOST_LAYOUTS
+        plain = set(map(type, keys)) <= {str} and len(set(keys)) == len(keys)
+        self._many = not (few and plain)
+        self._learn(*_named(keys, values), name)
+        return len(self._layouts) - 1
+
+    def _learn(self, keys: list[str], values: list[Any], name: str) -> None:
+        """Columns for names that are new."""
+        if self._seen.issuperset(keys):
+            return
+        for key, value in zip(keys, values, strict=True):
+            if key not in self._seen:
+                self._seen.add(key)
+                if self._frames.place.kind != "mapping" or _may_be_channel(key, value):
+                    self._names[key] = len(self._names)
+        check_size(name, len(self._frames.frames), len(self._seen))
+
+    def _close(self) -> None:
+        """Make an array of the last run."""
+        if self._runs:
+            run = self._runs[-1]
+            width = len(self._layouts[run.layout])
+            run.numbers, run.rows = rows_to_numbers(run.rows, width), []
+
+
+def _raw_cells(frame: Any, place: Place) -> tuple[list[Any], list[Any]]:
+    """What stands for names and values in a frame, none where it has none."""
     value = follow(frame, place.path)
+    if place.kind == "mapping":
+        entries = as_dict(value)
+        return list(entries), list(entries.values())
     first, second = place.keys
     if place.kind == "pairs":
-        items = [as_dict(item) for item in as_list(value)]
-        return {item[first]: item.get(second) for item in items if type(item.get(first)) is str}
-    entries = as_dict(value)
-    if place.kind == "mapping":
-        return entries
-    texts, numbers = as_list(entries.get(first)), as_list(entries.get(second))
-    if len(texts) != len(numbers):
-        return {}
-    return {key: number for key, number in zip(texts, numbers, strict=True) if type(key) is str}
+        items = as_list(value)
+        try:
+            return [item[first] for item in items], [item[second] for item in items]
+        except (KeyError, TypeError, IndexError):
+            some = [as_dict(item) for item in items]
+            return [item.get(first) for item in some], [item.get(second) for item in some]
+    keys, values = as_list(as_dict(value).get(first)), as_list(as_dict(value).get(second))
+    return (keys, values) if len(keys) == len(values) else ([], [])
+
+
+def _named(keys: list[Any], values: list[Any]) -> tuple[list[str], list[Any]]:
+    """The last value of each name; what has no text for its name is left out."""
+    found = {key: each for key, each in zip(keys, values, strict=True) if type(key) is str}
+    return list(found), list(found.values())
 
 
 def _may_be_channel(key: str, value: Any) -> bool:
@@ -90,25 +191,6 @@ def _may_be_channel(key: str, value: Any) -> bool:
         or is_rate(key)
         or _NO_CHANNEL.fullmatch(squeezed(key))
     )
-
-
-def numbers_of(
-    rows: Sequence[Any], cells: Callable[[Any], Sequence[Any]], width: int
-) -> FloatArray:
-    """Numbers ``(n, width)`` of the cells of each row, NaN for what is none."""
-    out = np.full((len(rows), width), np.nan)
-    for begin in range(0, len(rows), _PIECE):
-        piece = [cells(row) for row in rows[begin : begin + _PIECE]]
-        numbers: Any
-        try:
-            numbers = np.array(piece, np.float64)
-        except (ValueError, TypeError, OverflowError):
-            numbers = None
-        if numbers is None or numbers.shape != (len(piece), width):
-            numbers = np.array([[number_of(cell) for cell in row] for row in piece], np.float64)
-        out[begin : begin + len(piece)] = numbers.reshape(len(piece), width)
-    out[~np.isfinite(out)] = np.nan
-    return out
 
 
 def frames_of_several_faces(frames: Frames) -> int:

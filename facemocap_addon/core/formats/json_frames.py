@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from .coefficient_takes import is_coefficient
 from .json_values import as_dict, as_list, is_holder, is_number, is_row, squeezed, texts_of
@@ -28,6 +28,7 @@ from .json_values import as_dict, as_list, is_holder, is_number, is_row, squeeze
 _DEEPEST = 7
 _MOST_VISITED = 20_000
 _SAMPLE = 48
+_MOST_PLACES = 200
 _NAME_KEYS = ("categoryname", "category", "name", "label", "displayname", "key", "blendshape", "id",
               "shape", "blendshapename", "blendshapelocation")  # fmt: skip
 _VALUE_KEYS = ("score", "value", "weight", "coefficient", "val", "intensity", "v", "w")
@@ -97,12 +98,14 @@ def find_frames(document: Any) -> Frames | None:
 
 def follow(frame: Any, path: Path) -> Any:
     """What stands at a path within a frame, None where the path ends before."""
+    value: Any = frame
     for step in path:
+        # no function for each step: this runs for every frame
         if isinstance(step, str):
-            frame = as_dict(frame).get(step)
+            value = cast("dict[str, Any]", value).get(step) if type(value) is dict else None
         else:
-            frame = next(iter(as_list(frame)), None)
-    return frame
+            value = cast("list[Any]", value)[0] if type(value) is list and value else None
+    return value
 
 
 def _walk(document: Any) -> Iterator[tuple[Any, tuple[dict[str, Any], ...]]]:
@@ -185,6 +188,8 @@ def _records(
 ) -> Frames | None:
     """Frames that are objects, where most of those that hold anything agree on the place."""
     places: dict[Path, tuple[int, Place]] = {}
+    if not any(map(is_holder, items)):
+        return None
     for index in range(0, len(items), max(1, len(items) // _SAMPLE)):
         found = _place_in(items[index], names)
         if found is not None:
@@ -211,7 +216,7 @@ def _place_in(frame: Any, names: Sequence[tuple[str, ...]]) -> Place | None:
     """Where a frame holds coefficients: the nearest place with the most of them."""
     best: Place | None = None
     todo: deque[tuple[Any, Path]] = deque([(frame, ())])
-    for _ in range(200):
+    for _ in range(_MOST_PLACES):
         if not todo:
             break
         value, path = todo.popleft()
@@ -219,12 +224,12 @@ def _place_in(frame: Any, names: Sequence[tuple[str, ...]]) -> Place | None:
         if items:
             row = _names_of_row(items, names)
             found = _pairs(items, path) or (None if row is None else _row_place(path, row))
-            inner: list[tuple[Any, str | int]] = [(items[0], 0)]
+            inner: Iterator[tuple[Any, str | int]] = iter([(items[0], 0)])
         else:
             found = _mapping(entries, path) or _beside(entries, path)
-            inner = [(each, key) for key, each in entries.items()]
+            inner = ((each, key) for key, each in entries.items() if is_holder(each))
         if len(path) < 6:
-            todo += [(each, (*path, key)) for each, key in inner if is_holder(each)]
+            todo += [(each, (*path, key)) for each, key in islice(inner, _MOST_PLACES)]
         if found is not None and (best is None or found.known > best.known):
             best = found
     return best

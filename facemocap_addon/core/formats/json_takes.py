@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import BoolArray, FloatArray
 from ..errors import FacemocapError
 from ..take import Take, TakeSource
 from .coefficient_takes import (
@@ -30,7 +31,15 @@ from .head_pose import (
     head_from_matrices,
     position_channels,
 )
-from .json_beside import clock_of, matrices_of, rate_of, tracked_frames, unread_keys
+from .json_beside import (
+    Clock,
+    Matrices,
+    clock_of,
+    matrices_of,
+    rate_of,
+    tracked_frames,
+    unread_keys,
+)
 from .json_columns import coefficient_table, frames_of_several_faces
 from .json_faces import count_faces, one_face
 from .json_frames import Frames, find_frames
@@ -67,27 +76,90 @@ class JsonFormat:
     has_angles: bool = True
 
 
-def read_document(
-    document: Any, path: Path, kind: JsonFormat, options: ReadOptions | None = None
-) -> Take:
-    """The take in a JSON document.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a take needs of the frames of a document, which may go then.
+
+    Attributes
+    ----------
+    names : list of str, length c
+        As the file has them.
+    table : (n, c) float32
+        NaN where missing.
+    is_rows : bool
+        Whether the frames are rows of numbers, clocks among them.
+    tracked : (n,) bool
+    matrices : dict of str to Matrices
+    clock : Clock or None
+    rate_hz : float or None
+        What the file says.
+    faces : dict of int to int
+        Frames in which each face is.
+    several : int
+        Frames with more than one face.
+    unread : list of str
+        Names of entries that nobody reads.
+    """
+
+    names: list[str]
+    table: FloatArray
+    is_rows: bool
+    tracked: BoolArray
+    matrices: dict[str, Matrices]
+    clock: Clock | None
+    rate_hz: float | None
+    faces: dict[int, int]
+    several: int
+    unread: list[str]
+
+
+def find_facts(document: Any, name: str, options: ReadOptions) -> Facts:
+    """What a JSON document says of frames of coefficients.
 
     Raises
     ------
     FacemocapError
-        When it holds no coefficients, or no usable take of them.
+        When it holds none.
     """
     found = find_frames(document)
     if found is None:
         raise FacemocapError(
-            f'"{path.name}" holds no frames of named face coefficients',
+            f'"{name}" holds no frames of named face coefficients',
             "Export the coefficients with their names",
         )
-    return read_frames(found, path, kind, options or ReadOptions())
+    return gather_facts(found, name, options)
 
 
-def read_frames(
-    found: Frames,
+def gather_facts(found: Frames, name: str, options: ReadOptions) -> Facts:
+    """What frames say.
+
+    Raises
+    ------
+    FacemocapError
+        When there are more frames or channels than a recording has, or not the face asked for.
+    """
+    check_size(name, len(found.frames), 1)
+    faces = count_faces(found)
+    several = frames_of_several_faces(found)
+    found = one_face(found, options, name)
+    names, table = coefficient_table(found, name)
+    matrices = matrices_of(found)
+    return Facts(
+        names,
+        table,
+        found.place.kind == "row",
+        tracked_frames(found),
+        matrices,
+        clock_of(found),
+        rate_of(found),
+        faces,
+        several,
+        unread_keys(found, [each.key for each in matrices.values()]),
+    )
+
+
+def read_facts(
+    facts: Facts,
     path: Path,
     kind: JsonFormat,
     options: ReadOptions,
@@ -95,42 +167,47 @@ def read_frames(
     beside: tuple[float, str] | None = None,
     warnings: Sequence[str] = (),
 ) -> Take:
-    """The take of frames; ``beside`` is a rate that something beside the file tells, and what."""
+    """The take of frames; ``beside`` is a rate that something beside the file tells, and what.
+
+    Raises
+    ------
+    FacemocapError
+        When they are no usable take.
+    """
     name = path.name
-    check_size(name, len(found.frames), 1)
-    faces = count_faces(found)
-    several = frames_of_several_faces(found)
-    found = one_face(found, options, name)
-    names, table = coefficient_table(found, name)
+    table = facts.table
     kept = [
         column
-        for column in range(len(names))
+        for column in range(len(facts.names))
         if np.isfinite(table[:, column]).any()
-        and not (found.place.kind == "row" and clock_unit(names[column]))
+        and not (facts.is_rows and clock_unit(facts.names[column]))
     ]
-    numbers = table[:, kept]
-    columns = schema_columns(
-        [names[column] for column in kept], np.nan_to_num(numbers), np.isfinite(numbers)
-    )
+    numbers = table if len(kept) == len(facts.names) else table[:, kept]
+    there = np.isfinite(numbers)
+    if not there.all():
+        numbers = np.where(there, numbers, np.float32(0))
+    columns = schema_columns([facts.names[k] for k in kept], numbers, there)
     columns.warnings += warnings
-    columns.valid &= tracked_frames(found)[:, None]
+    columns.valid &= facts.tracked[:, None]
     weights_from_percent(columns)
     if kind.has_angles:
         angles_to_radians(columns)
-    used = _add_matrices(columns, found, kind)
+    _add_matrices(columns, facts.matrices, kind)
     silent = drop_silent_angles(columns)
-    if several:
+    if facts.several:
         which = "the first" if not options.face else f"number {options.face}"
-        columns.warnings.append(f"{several} frames show several faces; {which} of each is read.")
-    unread = unread_keys(found, used)
+        columns.warnings.append(
+            f"{facts.several} frames show several faces; {which} of each is read."
+        )
+    unread = facts.unread
     if unread:
         more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
         columns.warnings.append(f"Not read: {', '.join(unread[:_SHOWN])}{more}.")
     say_unchanging(columns)
-    details: dict[str, Any] = {"frames": len(found.frames)}
-    if len(faces) > 1:
-        details["faces"] = {str(face): number for face, number in faces.items()}
-    clock = _times(found, name, kind, options, beside)
+    details: dict[str, Any] = {"frames": len(table)}
+    if len(facts.faces) > 1:
+        details["faces"] = {str(face): number for face, number in facts.faces.items()}
+    clock = _times(facts, name, kind, options, beside)
     return finished_take(
         columns,
         clock,
@@ -141,26 +218,23 @@ def read_frames(
 
 
 def _times(
-    found: Frames,
+    facts: Facts,
     name: str,
     kind: JsonFormat,
     options: ReadOptions,
     beside: tuple[float, str] | None,
 ) -> SampleTimes:
-    number = len(found.frames)
-    own = rate_of(found)
+    number, own = len(facts.table), facts.rate_hz
     rate, named = options.rate_or(*((own, "the file") if own else beside or (kind.rate_hz, "")))
-    clock = clock_of(found)
+    clock = facts.clock
     if clock is None:
         return count_samples(number, rate, "The file has no times", named=named)
     places = [f"frame {row + 1}" for row in range(number)]
     return read_clock(clock.values, clock.key, places, name, rate_hz=rate, named=named)
 
 
-def _add_matrices(columns: Columns, found: Frames, kind: JsonFormat) -> list[str]:
-    """Head and eye angles and the head's position out of matrices; the keys that were used."""
-    used: list[str] = []
-    matrices = matrices_of(found)
+def _add_matrices(columns: Columns, matrices: dict[str, Matrices], kind: JsonFormat) -> None:
+    """Head and eye angles and the head's position out of matrices."""
     faces = columns.valid.any(axis=1)
     if "head" in matrices:
         key, matrix = matrices["head"].key, matrices["head"].values
@@ -176,12 +250,9 @@ def _add_matrices(columns: Columns, found: Frames, kind: JsonFormat) -> list[str
         columns.assumptions.append(
             f'Head pose from "{key}": relative to {kind.matrix_frame}, taken for {unit}.'
         )
-        used.append(key)
     for place, eye in enumerate(("leftEye", "rightEye")):
         if eye in matrices:
             key, matrix, there = matrices[eye].key, matrices[eye].values, matrices[eye].there
             names = EYE_ANGLES[2 * place : 2 * place + 2]
             angles = eye_from_matrices(matrix[:, :3, :3])
             columns.add([angle_channel(angle, key) for angle in names], angles, there & faces)
-            used.append(key)
-    return used

@@ -8,8 +8,11 @@ coefficients and would fill the memory long before the take is complete.
 from __future__ import annotations
 
 import codecs
+import contextlib
+import gc
 import json
 import re
+from collections.abc import Callable, Generator
 from functools import lru_cache
 from typing import Any, cast
 
@@ -24,6 +27,10 @@ _COMMA_TOO_MANY = re.compile(r",(?=\s*[}\]])")
 _GEOMETRY = re.compile(r"landmark|vert|mesh|point|geometry|triang|keypoint|coord|uv", re.IGNORECASE)
 #: Fewer points, or numbers, than this are no geometry.
 _FEWEST_POINTS = 40
+#: Characters at either end that are looked at for names of geometry.
+_LOOKED_AT = 1 << 18
+#: What an empty object takes in memory.
+_EMPTY_BYTES = 64
 _EXPORT_AGAIN = "Export or copy the take again"
 
 
@@ -65,7 +72,14 @@ def json_texts(head: bytes) -> frozenset[str]:
     return frozenset(_TEXT.findall(json_head(head)))
 
 
-def read_json(data: bytes, name: str) -> Any:
+def json_text(data: bytes) -> str:
+    """The text of a file; who lets go of its bytes then needs only half the memory."""
+    if data.startswith(_UTF16):
+        return data.decode("utf-16", "replace")
+    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+
+
+def parse_json(text: str, name: str) -> Any:
     """What a JSON text, or one JSON text a line, holds; geometry is replaced by `Points`.
 
     Raises
@@ -73,10 +87,6 @@ def read_json(data: bytes, name: str) -> Any:
     FacemocapError
         When it is cut off, or no JSON.
     """
-    if data.startswith(_UTF16):
-        text = data.decode("utf-16", "replace")
-    else:
-        text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
     try:
         return _parse(text)
     except json.JSONDecodeError as problem:
@@ -94,29 +104,57 @@ def read_json(data: bytes, name: str) -> Any:
         ) from None
 
 
-def _parse(text: str) -> Any:
+@contextlib.contextmanager
+def without_collector() -> Generator[None]:
+    """While a document is there: to look through its millions of values for rings takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        return json.loads(text, object_hook=_without_points)
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _hook_for(text: str) -> Callable[[dict[str, Any]], Any] | None:
+    """What every object goes through; nothing where the text shows no geometry."""
+    ends = text[:_LOOKED_AT] + text[-_LOOKED_AT:]
+    has_geometry = (
+        '"x"' in ends
+        or any(_GEOMETRY.search(key) for key in set(_KEY.findall(ends)))
+        or ends.count("{}") * _EMPTY_BYTES > len(ends)
+    )
+    return _without_points if has_geometry else None
+
+
+def _parse(text: str) -> Any:
+    hook = _hook_for(text)
+    try:
+        return json.loads(text, object_hook=hook)
     except json.JSONDecodeError as problem:
         if problem.msg == "Extra data":
-            return _parse_many(text)
+            return _parse_many(text, hook)
         mended = _COMMA_TOO_MANY.sub("", text) if "," in text[: problem.pos] else text
         if len(mended) == len(text):
             raise
         try:
-            return json.loads(mended, object_hook=_without_points)
+            return json.loads(mended, object_hook=hook)
         except json.JSONDecodeError:
             raise problem from None
 
 
-def _parse_many(text: str) -> list[Any]:
+def _parse_many(text: str, hook: Callable[[dict[str, Any]], Any] | None) -> list[Any]:
     """JSON texts one after another, usually one a line."""
+    # all at once, so that a name that is in every line is kept once
+    with contextlib.suppress(json.JSONDecodeError):
+        joined = "[" + text.strip().replace("\n", ",") + "]"
+        return cast("list[Any]", json.loads(joined, object_hook=hook))
     lines = [line.rstrip().removesuffix(",") for line in text.splitlines() if line.strip()]
     try:
-        return cast("list[Any]", json.loads(f"[{','.join(lines)}]", object_hook=_without_points))
+        return cast("list[Any]", json.loads(f"[{','.join(lines)}]", object_hook=hook))
     except json.JSONDecodeError:
         pass
-    decoder = json.JSONDecoder(object_hook=_without_points)
+    decoder = json.JSONDecoder(object_hook=hook)
     found: list[Any] = []
     at, end = 0, len(text.rstrip())
     while at < end:

@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, cast
+
+import numpy as np
+
+from ..arrays import FloatArray
+
+#: Rows made into an array at a time: lists of Python numbers are eight times its size.
+PIECE = 2048
 
 
 def as_list(value: Any) -> list[Any]:
@@ -49,6 +58,43 @@ def is_row(value: Any, length: int) -> bool:
     return len(items) == length and all(is_number(item) or item is None for item in items)
 
 
+@lru_cache(maxsize=4096)
 def squeezed(key: str) -> str:
     """Letters and digits of a key, lower case."""
     return "".join(c for c in key if c.isalnum()).lower()
+
+
+def numbers_of(
+    rows: Sequence[Any],
+    cells: Callable[[Any], Sequence[Any]],
+    width: int,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
+) -> FloatArray:
+    """Numbers ``(n, width)`` of the cells of each row, NaN for what is none."""
+    out = np.empty((len(rows), width), dtype)
+    for begin in range(0, len(rows), PIECE):
+        piece = [cells(row) for row in rows[begin : begin + PIECE]]
+        out[begin : begin + len(piece)] = rows_to_numbers(piece, width, dtype)
+    return out
+
+
+def rows_to_numbers(
+    rows: list[Sequence[Any]],
+    width: int,
+    dtype: type[np.float32] | type[np.float64] = np.float32,
+) -> FloatArray:
+    """Numbers ``(n, width)`` of a few rows, NaN for what is none."""
+    numbers: Any
+    try:
+        numbers = np.array(rows, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        numbers = None
+    if numbers is None or numbers.shape != (len(rows), width):
+        numbers = np.array([[number_of(cell) for cell in row] for row in rows], np.float64)
+        numbers = numbers.reshape(len(rows), width)
+    with np.errstate(over="ignore"):
+        out: FloatArray = numbers.astype(dtype, copy=False)
+    infinite = ~np.isfinite(out)
+    if infinite.any():
+        out[infinite] = np.nan
+    return out

@@ -15,8 +15,8 @@ from ..channels import Channel
 from ..errors import FacemocapError
 from ..points import SPACE
 from .coefficient_takes import Columns, check_size
-from .cut_rows import refuse_hollow
-from .delimited import Layout, find_layout, plain_text, read_cells
+from .cut_rows import count_sign, refuse_hollow
+from .delimited import Layout, cell_numbers, find_layout, plain_text, read_cells
 from .landmarks68 import landmark_channels
 from .read_options import ReadOptions
 from .table_takes import Table, is_zero, one_face, whole_rows
@@ -85,7 +85,7 @@ class TrackerRows:
         """A column of `words` as float64 ``(n,)``, NaN where missing; None where there is none."""
         if name not in self.words:
             return None
-        out = _numbers_of(self.words[name])
+        out = cell_numbers(self.words[name])
         return out if np.isfinite(out).any() else None
 
 
@@ -148,7 +148,7 @@ def read_rows(data: bytes, path: Path, options: ReadOptions, kind: TrackerFormat
     texts = [
         cell for cell in dict.fromkeys([*kind.words, *([who] if who else [])]) if cell in firsts
     ]
-    check_size(name, text.count(b"\n"), len(columns))
+    check_size(name, count_sign(text, "\n"), len(columns))
     refuse_hollow(text, layout, len(columns), name)
     cells = read_cells(text, layout, columns, [firsts[cell] for cell in texts])
     rows = len(cells.counts)
@@ -157,7 +157,7 @@ def read_rows(data: bytes, path: Path, options: ReadOptions, kind: TrackerFormat
     table = Table(text, layout, (), None, None, tuple(columns), ())
     whole, warnings = whole_rows(cells, table, name)
     found = dict(zip(texts, cells.texts, strict=True))
-    frames = _numbers_of(found[kind.frame]) if kind.frame in found else None
+    frames = cell_numbers(found[kind.frame]) if kind.frame in found else None
     if who:
         ids = found[who]
     elif kind.in_frames and frames is not None:
@@ -195,23 +195,6 @@ def read_rows(data: bytes, path: Path, options: ReadOptions, kind: TrackerFormat
         [*warnings, *told],
         [cell for cell in dict.fromkeys(header) if cell and cell not in known],
     )
-
-
-def _numbers_of(cells: np.ndarray) -> FloatArray:
-    """Cells as float64 ``(n,)``, NaN for what is no finite number."""
-    try:
-        out = cells.astype(np.float64)
-    except ValueError:
-        out = np.array([_number_of(cell) for cell in cells.tolist()])
-    out[~np.isfinite(out)] = np.nan
-    return out
-
-
-def _number_of(cell: bytes) -> float:
-    try:
-        return float(cell.replace(b",", b"."))
-    except ValueError:
-        return np.nan
 
 
 def _places_in_frames(frames: FloatArray) -> np.ndarray:

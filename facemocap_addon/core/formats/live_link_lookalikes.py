@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..arrays import IntArray
 from ..sampling import usual_step
-from .live_link_time import DAY_S, RowTimes
+from .live_link_time import DAY_S, RowTimes, read_regular
 from .sample_times import nominal_rate
 
 _CODE = re.compile(rb"(\d{1,2}):(\d{1,2}):(\d{1,2})[:;](\d{1,3})[.,](\d{3})")
@@ -37,15 +37,10 @@ def read_millisecond_times(timecodes: NDArray[np.bytes_]) -> RowTimes | None:
     """
     if len(timecodes) < _LEAST_ROWS:
         return None
-    fields: list[tuple[int, int, int]] = []
-    for text in timecodes.tolist():
-        found = _CODE.fullmatch(text)
-        if not found:
-            return None
-        hours, minutes, seconds, frame, part = map(int, found.groups())
-        fields.append((hours * 3600 + minutes * 60 + seconds, frame, part))
-    table: IntArray = np.array(fields, np.int64)
-    whole, frames, parts = table[:, 0], table[:, 1], table[:, 2]
+    fields = _fields(timecodes)
+    if fields is None:
+        return None
+    whole, frames, parts = fields
     milliseconds = whole * 1000 + parts
     milliseconds += np.cumsum(np.diff(milliseconds, prepend=milliseconds[:1]) < -82_800_000) * (
         DAY_S * 1000
@@ -72,3 +67,19 @@ def read_millisecond_times(timecodes: NDArray[np.bytes_]) -> RowTimes | None:
         float(milliseconds[0] % (DAY_S * 1000)) / 1000,
         ("The digits after the frame number are milliseconds of the second, not of a frame.",),
     )
+
+
+def _fields(timecodes: NDArray[np.bytes_]) -> tuple[IntArray, IntArray, IntArray] | None:
+    """Whole seconds, frame numbers and the three digits behind them; None where one is missing."""
+    clock = read_regular(timecodes)
+    if clock is not None:
+        return clock.seconds, clock.frames, clock.parts
+    fields: list[tuple[int, int, int]] = []
+    for text in timecodes.tolist():
+        found = _CODE.fullmatch(text)
+        if not found:
+            return None
+        hours, minutes, seconds, frame, part = map(int, found.groups())
+        fields.append((hours * 3600 + minutes * 60 + seconds, frame, part))
+    table: IntArray = np.array(fields, np.int64)
+    return table[:, 0], table[:, 1], table[:, 2]

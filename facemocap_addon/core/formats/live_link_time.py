@@ -70,7 +70,7 @@ class RowTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
     """Timecodes taken apart: whole seconds, frames, and ``parts`` of ``scale`` to a frame."""
 
     seconds: IntArray
@@ -198,7 +198,7 @@ def _counted(
 
 
 def _frames_per_second(
-    clock: _Clock, target_hz: float | None, duration_s: float | None
+    clock: Clock, target_hz: float | None, duration_s: float | None
 ) -> tuple[int, tuple[str, ...]]:
     """What the frame field counts to: 60 where it passes 29, else 30, as Unreal's importer has it.
 
@@ -225,7 +225,7 @@ def _frames_per_second(
     return rule, ()
 
 
-def _uneven_steps(clock: _Clock, base: int) -> int:
+def _uneven_steps(clock: Clock, base: int) -> int:
     """How many steps are a third more or less than the usual one."""
     steps = np.diff(clock.ticks(base))
     usual = float(np.median(steps))
@@ -241,8 +241,8 @@ def _nominal(measured_hz: float, target_hz: float | None) -> Fraction:
     return near if near > 0 else Fraction(measured_hz)
 
 
-def _read_clock(timecodes: NDArray[np.bytes_], lines: IntArray, name: str) -> _Clock:
-    regular = _read_regular(timecodes)
+def _read_clock(timecodes: NDArray[np.bytes_], lines: IntArray, name: str) -> Clock:
+    regular = read_regular(timecodes)
     if regular is not None:
         return regular
     fields: list[tuple[int, int, int]] = []
@@ -258,10 +258,10 @@ def _read_clock(timecodes: NDArray[np.bytes_], lines: IntArray, name: str) -> _C
         part = int((found.group(5) or b"0").ljust(6, b"0"))
         fields.append((hours * 3600 + minutes * 60 + seconds, frame, part))
     table = np.array(fields, np.int64).reshape(-1, 3)
-    return _Clock(table[:, 0], table[:, 1], table[:, 2], 10**6)
+    return Clock(table[:, 0], table[:, 1], table[:, 2], 10**6)
 
 
-def _read_regular(timecodes: NDArray[np.bytes_]) -> _Clock | None:
+def read_regular(timecodes: NDArray[np.bytes_]) -> Clock | None:
     """Timecodes that are all exactly ``HH:MM:SS:FF.sss``, the recorder's own way; else None."""
     width = len("HH:MM:SS:FF.sss")
     if timecodes.dtype.itemsize != width:
@@ -281,4 +281,4 @@ def _read_regular(timecodes: NDArray[np.bytes_]) -> _Clock | None:
         return total
 
     seconds = number(0, 1) * 3600 + number(3, 4) * 60 + number(6, 7)
-    return _Clock(seconds, number(9, 10), number(12, 13, 14), 1000)
+    return Clock(seconds, number(9, 10), number(12, 13, 14), 1000)

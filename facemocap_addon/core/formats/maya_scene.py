@@ -8,11 +8,13 @@ the whole text: a scene has far more of everything else.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..arrays import FloatArray
+from .digits import PAD, parse_numbers
 
 #: Frames a second of the words that Maya has for them; others are written out ("29.97fps").
 RATES_HZ = {
@@ -42,6 +44,10 @@ _ORDERS = ("xyz", "yzx", "zxy", "xzy", "yxz", "zyx")
 _END = re.compile(rb"(?:;|//[^\n]*)\s*\Z")
 _END_MARK = b"// End of"
 _DEEPEST = 200
+_CREATE = b"createNode"
+_BLANK = 32
+#: A command may be so far from the beginning of its line.
+_INDENT = 4096
 
 
 @dataclass
@@ -142,7 +148,7 @@ def parse_scene(text: bytes) -> Scene:
         scene.time_unit = _flag(units[1], b"t", b"time")
     up = _UP.search(text)
     scene.up = up[1].decode() if up else ""
-    nodes = list(_NODE.finditer(text))
+    nodes = list(_nodes(text))
     blends: dict[str, dict[int, str]] = {}
     ends = [node.start() for node in nodes[1:]] + [len(text)]
     for node, end in zip(nodes, ends, strict=False):
@@ -166,6 +172,16 @@ def parse_scene(text: bytes) -> Scene:
     return scene
 
 
+def _nodes(text: bytes) -> Iterator[re.Match[bytes]]:
+    """All nodes: found by their word, and a pattern only then, for most of a scene is numbers."""
+    at = text.find(_CREATE)
+    while at >= 0:
+        found = _NODE.match(text, at)
+        if found:
+            yield found
+        at = text.find(_CREATE, at + 1)
+
+
 def _flag(text: bytes, short: bytes, long: bytes) -> str:
     """What follows a flag of a command, without quotation marks."""
     found = re.search(rb'-(?:%s|%s)[ \t]+"?([^"\s;]+)' % (short, long), text)
@@ -174,20 +190,33 @@ def _flag(text: bytes, short: bytes, long: bytes) -> str:
 
 def _add_curve(scene: Scene, name: str, block: bytes) -> None:
     """Keys of a curve; one that is not whole makes the scene not whole."""
-    numbers: list[float] = []
     try:
-        for found in _KEYS.finditer(block):
-            numbers += map(float, found[1].split())
+        numbers = _numbers(b" ".join(found[1] for found in _KEYS.finditer(block)))
     except ValueError:
         scene.whole = False
         return
     count = _KEY_COUNT.search(block)
     if len(numbers) % 2 or (count and 2 * int(count[1]) > len(numbers)):
         scene.whole = False
-    keys = np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
+    keys = numbers[: len(numbers) // 2 * 2].reshape(-1, 2)
     keys = keys[np.isfinite(keys).all(axis=1)]
     if len(keys):
         scene.curves[name] = keys
+
+
+def _numbers(text: bytes) -> FloatArray:
+    """Numbers ``(n,)`` between blanks.
+
+    Raises
+    ------
+    ValueError
+        When something between them is none.
+    """
+    padded = b"".join((bytes(PAD), text, b" "))
+    blank = np.frombuffer(padded, np.uint8) <= _BLANK
+    edges = np.flatnonzero(blank[1:] != blank[:-1]) + 1
+    values, missing, _odd = parse_numbers(padded, edges[::2], edges[1::2], trim=False)
+    return np.array([float(word) for word in text.split()]) if missing.any() else values
 
 
 def _add_transform(scene: Scene, name: str, parent: str, block: bytes) -> None:
@@ -224,7 +253,7 @@ def _find(scene: Scene, name: str) -> Transform | None:
 def _link(scene: Scene, text: bytes, blends: dict[str, dict[int, str]]) -> None:
     """Find which curve drives which axis, straight or through a blend of two inputs."""
     links: list[tuple[str, str, str, str]] = []
-    for found in _LINK.finditer(text):
+    for found in _LINK.finditer(text, max(text.find(b"connectAttr") - _INDENT, 0)):
         source, _, output = found[1].decode("utf-8", "replace").partition(".")
         target, _, attribute = found[2].decode("utf-8", "replace").partition(".")
         attribute = attribute.rpartition(".")[2]

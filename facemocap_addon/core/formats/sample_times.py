@@ -16,6 +16,7 @@ a clock or number that goes back    an error that names the place
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Sequence
@@ -299,6 +300,10 @@ def clock_of_texts(texts: Sequence[str]) -> FloatArray | None:
     """
     out = np.full(len(texts), np.nan)
     frames = np.zeros(len(texts))
+    with contextlib.suppress(ValueError):
+        # the usual case, numbers and nothing else
+        out[:] = [float(text) for text in texts]
+        texts = ()
     seconds = False
     for row, text in enumerate(texts):
         value = text.strip()

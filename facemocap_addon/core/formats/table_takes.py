@@ -29,7 +29,7 @@ from .coefficient_takes import (
     schema_columns,
     weights_from_percent,
 )
-from .cut_rows import is_last_cell_cut, refuse_hollow
+from .cut_rows import count_sign, is_last_cell_cut, refuse_hollow
 from .delimited import Cells, Layout, find_layout, plain_text, read_cells
 from .live_link_time import read_row_times
 from .read_options import ReadOptions, choose_face
@@ -82,6 +82,11 @@ class Table:
     channels: tuple[int, ...]
     skipped: tuple[int, ...]
 
+    @property
+    def texts(self) -> tuple[int, ...]:
+        """Columns that are read as text."""
+        return tuple(c for c in (*self.clocks, self.face, self.flag) if c is not None)
+
 
 def header_of(head: bytes) -> tuple[str, ...]:
     """Names of the columns of a file's first line; empty where it is no table."""
@@ -100,9 +105,9 @@ def known_columns(header: tuple[str, ...]) -> int:
 
 
 def read_table(
-    data: bytes, path: Path, kind: TableFormat, options: ReadOptions | None = None
+    table: Table, path: Path, kind: TableFormat, options: ReadOptions, cells: Cells | None = None
 ) -> Take:
-    """The take in a table of coefficients.
+    """The take in a table of coefficients; its cells are read here unless they are given.
 
     Raises
     ------
@@ -110,18 +115,16 @@ def read_table(
         When it is cut off, ragged, out of the order of time, or holds no face.
     """
     name = path.name
-    options = options or ReadOptions()
-    table = _table(data, name)
     header = table.layout.header
-    texts = [each for each in (*table.clocks, table.face, table.flag) if each is not None]
-    check_size(name, table.text.count(b"\n"), len(table.channels))
-    refuse_hollow(table.text, table.layout, len(table.channels), name)
-    cells = read_cells(table.text, table.layout, table.channels, texts)
+    if cells is None:
+        check_size(name, count_sign(table.text, "\n"), len(table.channels))
+        refuse_hollow(table.text, table.layout, len(table.channels), name)
+        cells = read_cells(table.text, table.layout, table.channels, table.texts)
     rows = len(cells.counts)
     if rows == 0:
         raise FacemocapError(f'"{name}" has a header and no rows', "Record the take again")
     whole, warnings = whole_rows(cells, table, name)
-    words = {header[c]: text for c, text in zip(texts, cells.texts, strict=True)}
+    words = {header[c]: text for c, text in zip(table.texts, cells.texts, strict=True)}
 
     ids = words[header[table.face]] if table.face is not None else np.full(rows, b"0")
     chosen, faces, told = one_face(ids, options, name)
@@ -159,13 +162,29 @@ def read_table(
     )
 
 
-def _table(data: bytes, name: str) -> Table:
-    """Find the columns by their names."""
+def find_table(data: bytes, name: str) -> Table:
+    """The columns of a file by their names.
+
+    Raises
+    ------
+    FacemocapError
+        When a cell is damaged, or no column names a coefficient.
+    """
     try:
         text = plain_text(data)
     except csv.Error as problem:
         raise FacemocapError(f'"{name}" has a damaged cell: {problem}', _EXPORT_AGAIN) from problem
-    layout = find_layout(text)
+    return sort_columns(text, find_layout(text), name)
+
+
+def sort_columns(text: bytes, layout: Layout, name: str) -> Table:
+    """What each column of a layout is.
+
+    Raises
+    ------
+    FacemocapError
+        When no column names a coefficient.
+    """
     clocks: list[int] = []
     channels: list[int] = []
     skipped: list[int] = []

@@ -85,15 +85,16 @@ def read_take(path: str | Path, options: ReadOptions | None = None) -> Take:
     """
     path = Path(path)
     options = options or ReadOptions()
-    data = read_file(path)
-    if not (data[:HEAD_BYTES].strip() or data.strip()):
+    head = read_file(path, HEAD_BYTES)
+    if not (head.strip() or read_file(path).strip()):
         raise FacemocapError(f'"{path.name}" is empty', "Record or export the take again")
-    reader = sniff_reader(data[:HEAD_BYTES])
+    reader = sniff_reader(head)
     if reader is None:
-        raise FacemocapError(f'"{path.name}" is {_looks_like(data)}', _expected())
+        raise FacemocapError(f'"{path.name}" is {_looks_like(head)}', _expected())
     if not reader.several and options.face is not None and options.face != 0:
         raise no_such_face(options.face, (0,), path.name)
-    take = reader.read(data, path, options)
+    # no name for the bytes here: a reader may let go of them before the take is complete
+    take = reader.read(read_file(path), path, options)
     if options.rate_hz is None or any(
         GIVEN in said for said in (*take.assumptions, *take.warnings)
     ):
@@ -109,16 +110,16 @@ def _expected() -> str:
     )
 
 
-def _looks_like(data: bytes) -> str:
+def _looks_like(head: bytes) -> str:
     """What a file that nobody reads looks like, to end the guessing."""
-    if _is_web_page(data):
+    if _is_web_page(head):
         return "a web page and not a recording (it was probably saved instead of the file)"
-    if b"\0" in data[:1024]:
+    if b"\0" in head[:1024]:
         return "a binary file of no format that Face Mocap reads"
     return "of no format that Face Mocap reads"
 
 
-def _is_web_page(data: bytes) -> bool:
+def _is_web_page(head: bytes) -> bool:
     """Whether a file is the page about a recording, which may well show its text."""
-    start = data[:1024].lstrip().lower()
+    start = head[:1024].lstrip().lower()
     return start.startswith((b"<!doctype html", b"<html"))

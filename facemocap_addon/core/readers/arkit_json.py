@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..formats.coefficient_takes import is_coefficient
-from ..formats.json_takes import JsonFormat, read_document
-from ..formats.json_text import json_keys, json_texts, read_json
+from ..formats.json_takes import JsonFormat, find_facts, read_facts
+from ..formats.json_text import json_keys, json_text, json_texts, parse_json, without_collector
 from ..formats.json_values import squeezed
 from ..take import Take
 from . import Reader, ReadOptions
@@ -36,7 +36,14 @@ def sniff(head: bytes) -> float:
 
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return read_document(read_json(data, path.name), path, _FORMAT, options)
+    with without_collector():
+        text = json_text(data)
+        del data
+        document = parse_json(text, path.name)
+        del text
+        facts = find_facts(document, path.name, options)
+        del document
+    return read_facts(facts, path, _FORMAT, options)
 
 
 READER = Reader(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..formats.table_takes import TableFormat, header_of, known_columns, read_table
+from ..formats.table_takes import TableFormat, find_table, header_of, known_columns, read_table
 from ..take import Take
 from . import Reader, ReadOptions
 
@@ -21,7 +21,9 @@ def sniff(head: bytes) -> float:
 
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    return read_table(data, path, _FORMAT, options)
+    table = find_table(data, path.name)
+    del data
+    return read_table(table, path, _FORMAT, options)
 
 
 READER = Reader(_FORMAT.format, "Audio2Face (.csv)", (".csv",), sniff, read)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import FacemocapError
 from ..formats.json_frames import Frames, find_frames
-from ..formats.json_takes import JsonFormat, read_frames
-from ..formats.json_text import json_keys, read_json
+from ..formats.json_takes import JsonFormat, gather_facts, read_facts
+from ..formats.json_text import json_keys, json_text, parse_json, without_collector
 from ..formats.json_values import as_dict, as_list, is_number
 from ..sound_files import find_sound
 from ..take import Take
@@ -34,17 +34,36 @@ def sniff(head: bytes) -> float:
 
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take; a sound of the same name beside ``path`` tells a stream's rate."""
-    document = read_json(data, path.name)
+    kind, beside = _EXPORT, None
+    warnings: list[str] = []
+    with without_collector():
+        text = json_text(data)
+        del data
+        document = parse_json(text, path.name)
+        del text
+        found = _found(document, path.name)
+        if found.labels is not None or found.place.kind == "beside":
+            kind, beside = _STREAM, _rate_beside(found, path)
+        else:
+            warnings = _notes(as_dict(document), found)
+        facts = gather_facts(found, path.name, options)
+        del document, found
+    return read_facts(facts, path, kind, options, beside=beside, warnings=warnings)
+
+
+def _found(document: Any, name: str) -> Frames:
+    """The frames of a document."""
     entries = as_dict(document)
     if "weightMat" in entries:
-        _check_weights(entries, path.name)
+        _check_weights(entries, name)
     found = find_frames(document)
     if found is None:
-        raise FacemocapError(
-            f'"{path.name}" holds no weights of named poses', "Export them from Audio2Face again"
-        )
-    if found.labels is not None or found.place.kind == "beside":
-        return read_frames(found, path, _STREAM, options, beside=_rate_beside(found, path))
+        raise FacemocapError(f'"{name}" holds no weights of named poses', _EXPORT_AGAIN)
+    return found
+
+
+def _notes(entries: dict[str, Any], found: Frames) -> list[str]:
+    """What is said of an export."""
     warnings: list[str] = []
     joints = as_list(entries.get("joints"))
     if joints:
@@ -55,7 +74,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
         warnings.append(f"The file counts {number} frames and holds {len(found.frames)}.")
     if found.place.known <= 1:
         warnings.append("None of its poses is an ARKit coefficient; they keep their own names.")
-    return read_frames(found, path, _EXPORT, options, warnings=warnings)
+    return warnings
 
 
 def _check_weights(entries: dict[str, Any], name: str) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..errors import FacemocapError
 from ..formats.coefficient_takes import (
     drop_silent_angles,
@@ -17,10 +18,9 @@ from ..formats.coefficient_takes import (
     say_unchanging,
     schema_columns,
 )
-from ..formats.json_columns import numbers_of
-from ..formats.json_takes import JsonFormat, read_document
-from ..formats.json_text import json_keys, json_texts, read_json
-from ..formats.json_values import as_dict, as_list, is_holder, is_number
+from ..formats.json_takes import Facts, JsonFormat, find_facts, read_facts
+from ..formats.json_text import json_keys, json_text, json_texts, parse_json, without_collector
+from ..formats.json_values import as_dict, as_list, is_holder, is_number, numbers_of
 from ..formats.live_link_order import COEFFICIENTS
 from ..formats.sample_times import read_clock
 from ..take import Take, TakeSource
@@ -45,17 +45,46 @@ def sniff(head: bytes) -> float:
 
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
-    document = read_json(data, path.name)
-    chunks = list(_chunks(document, path.name))
+    with without_collector():
+        text = json_text(data)
+        del data
+        may_have_chunks = "FrameIndex" in text and "BlendShapes" in text
+        document = parse_json(text, path.name)
+        del text
+        chunks = _read_chunks(document, path.name) if may_have_chunks else None
+        found = chunks or find_facts(document, path.name, options)
+        del document
+    if isinstance(found, Facts):
+        return read_facts(found, path, _FORMAT, options)
+    return _take(found, path.name, options)
+
+
+class _Chunks(NamedTuple):
+    """Rows ``(n, 55)`` of all chunks, the frame of each, and how many chunks there are."""
+
+    table: FloatArray
+    frames: list[int]
+    number: int
+
+
+def _read_chunks(document: Any, name: str) -> _Chunks | None:
+    """All chunks of a document, None where there are none.
+
+    Raises
+    ------
+    FacemocapError
+        When a row has not as many values as the service writes.
+    """
+    chunks = list(_chunks(document, name))
     if not chunks:
-        return read_document(document, path, _FORMAT, options)
+        return None
     rows: list[Any] = []
     index: list[int] = []
     for first, block in chunks:
         for row in block:
             if len(as_list(row)) != len(NAMES):
                 raise FacemocapError(
-                    f'"{path.name}" has {len(as_list(row))} values in frame {len(rows) + 1} '
+                    f'"{name}" has {len(as_list(row))} values in frame {len(rows) + 1} '
                     f"where Azure writes {len(NAMES)}",
                     "Save the animation as the service sends it",
                 )
@@ -63,21 +92,27 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
         index += range(first, first + len(block))
     if not rows:
         raise FacemocapError(
-            f'"{path.name}" holds no frame of an animation',
+            f'"{name}" holds no frame of an animation',
             'Ask the service for visemes of the type "FacialExpression"',
         )
-    table = numbers_of(rows, as_list, len(NAMES))
-    columns = schema_columns(NAMES, np.nan_to_num(table), np.isfinite(table))
+    return _Chunks(numbers_of(rows, as_list, len(NAMES)), index, len(chunks))
+
+
+def _take(chunks: _Chunks, name: str, options: ReadOptions) -> Take:
+    table = chunks.table
+    there = np.isfinite(table)
+    table[~there] = 0
+    columns = schema_columns(NAMES, table, there)
     columns.assumptions.append("The three rolls are taken for radians: the service names no unit.")
     silent = drop_silent_angles(columns)
     say_unchanging(columns)
-    places = [f"frame {frame}" for frame in index]
-    numbers = np.array(index, np.float64)
+    places = [f"frame {frame}" for frame in chunks.frames]
+    numbers = np.array(chunks.frames, np.float64)
     rate_hz, named = options.rate_or(RATE_HZ, "the service")
-    clock = read_clock(numbers, "FrameIndex", places, path.name, rate_hz=rate_hz, named=named)
-    details = {"frames": len(rows), "chunks": len(chunks)}
+    clock = read_clock(numbers, "FrameIndex", places, name, rate_hz=rate_hz, named=named)
+    details = {"frames": len(table), "chunks": chunks.number}
     return finished_take(
-        columns, clock, TakeSource(path.name, _FORMAT.format, details), not_recorded=silent
+        columns, clock, TakeSource(name, _FORMAT.format, details), not_recorded=silent
     )
 
 

@@ -22,8 +22,8 @@ from ..formats.coefficient_takes import (
     say_unchanging,
     schema_columns,
 )
-from ..formats.cut_rows import is_last_cell_cut, refuse_hollow
-from ..formats.delimited import Cells, Layout, plain_text, read_cells
+from ..formats.cut_rows import count_sign, is_last_cell_cut, refuse_hollow
+from ..formats.delimited import Cells, Layout, cell_numbers, plain_text, read_cells
 from ..formats.eye_axes import EyeAxes, find_eye_axes
 from ..formats.head_pose import (
     EYE_ANGLES,
@@ -69,6 +69,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = plain_text(data.replace(b'"', b"")).replace(b"\r", b"")
+    del data
     found = _NAMES.search(text)
     names = (
         [cell.strip().decode("utf-8", "replace") for cell in found.group(1).split(b",")]
@@ -78,33 +79,38 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     names = names[:-1] if names and not names[-1] else names
     if not names:
         raise FacemocapError(f'"{name}" has no line of blend shape names (bs, ...)', _EXPORT_AGAIN)
+    info = _info(text)
     cells, whole, warnings = _samples(text, len(names), name)
-    rows = len(cells.counts)
-    numbers = cells.numbers.astype(np.float64)
+    del text, found
     there = ~cells.missing & whole[:, None]
-    columns = schema_columns(names, numbers[:, 11:], there[:, 11:])
+    columns = schema_columns(names, cells.numbers[:, 10:], there[:, 10:])
     columns.warnings += warnings
-    _add_pose(columns, numbers[:, 1:11], there[:, 1:11])
+    _add_pose(columns, cells.numbers[:, :10].astype(np.float64), there[:, :10])
     silent = drop_silent_angles(columns)
     say_unchanging(columns)
-    clock = np.where(cells.missing[:, 0], np.nan, numbers[:, 0])
+    clock = cell_numbers(cells.texts[1])
     rate_hz, named = options.rate_or(_NEAR_RATE)
     times = read_clock(clock, "time in ms", cells.lines, name, rate_hz=rate_hz, named=named)
-    details: dict[str, object] = {"samples": rows}
-    info = _INFO.search(text)
-    if info:
-        details["info"] = info.group(1).strip().decode("utf-8", "replace")[:200]
+    details: dict[str, object] = {"samples": len(clock)}
+    del cells, there
+    if info is not None:
+        details["info"] = info
     source = TakeSource(name, FORMAT, details)
     return finished_take(columns, times, source, not_recorded=silent)
+
+
+def _info(text: bytes) -> str | None:
+    """What the recorder says of itself."""
+    found = _INFO.search(text)
+    return found.group(1).strip().decode("utf-8", "replace")[:200] if found else None
 
 
 def _samples(text: bytes, weights: int, name: str) -> tuple[Cells, np.ndarray, list[str]]:
     """Cells of the sample lines, which of those are whole, and what is said of the others."""
     width = _BEFORE + weights
-    check_size(name, text.count(b"\n") + 1, width)
+    check_size(name, count_sign(text, "\n") + 1, width)
     refuse_hollow(text, _LAYOUT, width, name)
-    wanted = range(1, width)
-    cells = read_cells(text, _LAYOUT, wanted, (0,), np.float64)
+    cells = read_cells(text, _LAYOUT, range(2, width), (0, 1))
     kept = cells.texts[0] == b"k"
     if not kept.any():
         raise FacemocapError(f'"{name}" has no samples (k, ...)', "Record the take again")
@@ -114,12 +120,16 @@ def _samples(text: bytes, weights: int, name: str) -> tuple[Cells, np.ndarray, l
     last = len(kept) - 1
     short = strange[last] or (kept[last] and cells.counts[last] < width)
     cut = not cells.ended and bool(short or is_last_cell_cut(text, _LAYOUT))
+    first = int(np.argmax(kept))
+    # samples usually follow each other to the end, and need not be copied then
+    chosen = slice(first, None) if kept[first:].all() else kept
     cells = replace(
         cells,
-        numbers=cells.numbers[kept],
-        missing=cells.missing[kept],
-        counts=cells.counts[kept],
-        lines=lines[kept],
+        numbers=cells.numbers[chosen],
+        missing=cells.missing[chosen],
+        texts=tuple(texts[chosen] for texts in cells.texts),
+        counts=cells.counts[chosen],
+        lines=lines[chosen],
     )
     rows = len(cells.counts)
     if cut:

@@ -42,6 +42,7 @@ _ITEM = re.compile(rb"(?:^|[|\s,;])=?([A-Za-z_]\w{2,30})[-&]-?\d+(?:\.\d+)?(?=\|
 #: What the TCP variants put between packets, and the end of a packet within a line.
 _MARK = re.compile(rb"___(?:iFacialMocap|FACEMOTION3D)|\0+")
 _PACKET_END = re.compile(rb"((?:left|right)Eye#[^|\n]*\|)(?=\s*(?:[\d\[]|[A-Za-z_]\w*[-&]))")
+_HEAD = b"=head#"
 _STATUS = "trackingStatus"
 _USUAL = EyeAxes(
     0, 1.0, 1.0, True, False,
@@ -63,6 +64,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    del data
     if b"___" in text or b"\0" in text:
         text = _MARK.sub(b"\n", text)
     text = _one_a_line(text)
@@ -85,9 +87,11 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
         status = packets.values[:, packets.names.index(_STATUS)] != 0
     kept = [k for k, each in enumerate(packets.names) if each != _STATUS]
     table = packets.values[:, kept]
-    columns = schema_columns(
-        [packets.names[k] for k in kept], np.nan_to_num(table) / 100, np.isfinite(table)
-    )
+    there = np.isfinite(table)
+    table[~there] = 0.0
+    table /= 100
+    columns = schema_columns([packets.names[k] for k in kept], table, there)
+    del table, there
     columns.valid &= status[:, None]
     if packets.unreadable:
         columns.warnings.append(f"{packets.unreadable} values are no numbers and count as missing.")
@@ -105,17 +109,27 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
 
 def _one_a_line(text: bytes) -> bytes:
     """Packets that were written without a line end between them, each on a line of its own."""
-    if text.count(b"=head#") <= sum(b"=head#" in line for line in text.split(b"\n")):
+    if not _has_two_in_a_line(text):
         return text
     lines: list[bytes] = []
     for line in text.split(b"\n"):
-        if line.count(b"=head#") < 2:
+        if line.count(_HEAD) < 2:
             lines.append(line)
             continue
         # both eyes end a packet; the second of them does
         parts = _PACKET_END.split(line)
         lines += [b"".join(pair) for pair in zip(parts[::2], [*parts[1::2], b""], strict=True)]
     return b"\n".join(lines)
+
+
+def _has_two_in_a_line(text: bytes) -> bool:
+    """Whether two packets follow each other on one line."""
+    at = text.find(_HEAD)
+    while at >= 0:
+        before, at = at, text.find(_HEAD, at + 1)
+        if at >= 0 and text.find(b"\n", before, at) < 0:
+            return True
+    return False
 
 
 def _refuse_cut(text: bytes, packets: Packets, name: str) -> None:

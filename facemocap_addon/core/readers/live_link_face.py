@@ -69,6 +69,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
         text = plain_text(data)
     except csv.Error as problem:
         raise FacemocapError(f'"{name}" has a damaged cell: {problem}', _EXPORT_AGAIN) from problem
+    del data
     layout = find_layout(text)
     plan = _plan(layout, name, whole=b"\n" in text)
     refuse_hollow(text, layout, len(plan.columns), name)

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import FacemocapError
 from ..formats.coefficient_takes import drop_silent_angles, finished_take, schema_columns
 from ..formats.live_link_order import ANGLES, COEFFICIENTS
-from ..formats.live_link_packets import Packet, read_body, starts_packet, starts_tape
+from ..formats.live_link_packets import Packets, read_body, starts_packet, starts_tape
 from ..formats.read_options import choose_face
 from ..formats.sample_times import SampleTimes, nominal_rate
 from ..sampling import usual_step
@@ -42,8 +42,9 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     body, whole = _unpacked(data, name)
+    del data
     packets, promised = read_body(body, name)
-    if not packets:
+    if not len(packets):
         raise FacemocapError(f'"{name}" holds no packet of Live Link Face', _TAPE_AGAIN)
     if (promised is not None and len(packets) < promised) or not whole:
         raise FacemocapError(
@@ -72,21 +73,17 @@ def _unpacked(data: bytes, name: str) -> tuple[bytes, bool]:
 
 
 def _one_subject(
-    packets: list[Packet], options: ReadOptions, name: str
-) -> tuple[list[Packet], dict[str, int], list[str]]:
+    packets: Packets, options: ReadOptions, name: str
+) -> tuple[Packets, dict[str, int], list[str]]:
     """The packets of the phone asked for, else that sent most; of several what each sent."""
-    subjects = [(packet.device, packet.subject) for packet in packets]
-    names = sorted(set(subjects))
-    counts = dict.fromkeys(range(len(names)), 0)
-    places = {each: number for number, each in enumerate(names)}
-    for each in subjects:
-        counts[places[each]] += 1
+    names = sorted(set(packets.senders))
+    numbers = np.array([names.index(each) for each in packets.senders], np.int64)[packets.sender]
+    sent: list[int] = np.bincount(numbers, minlength=len(names)).tolist()
+    counts = dict(enumerate(sent))
     chosen = choose_face(counts, options, name)
     if len(names) == 1:
         return packets, {}, []
-    kept = [
-        packet for packet, each in zip(packets, subjects, strict=True) if places[each] == chosen
-    ]
+    kept = packets.chosen(np.flatnonzero(numbers == chosen))
     how = "the one that sent most" if options.face is None else f"number {chosen}"
     told = f'The tape holds {len(names)} faces; {how} is read ("{names[chosen][1]}").'
     faces = {f'{number} "{each[1]}"': counts[number] for number, each in enumerate(names)}
@@ -94,9 +91,9 @@ def _one_subject(
 
 
 def _take(
-    packets: list[Packet], body: bytes, name: str, warnings: list[str], faces: dict[str, int]
+    packets: Packets, body: bytes, name: str, warnings: list[str], faces: dict[str, int]
 ) -> Take:
-    frames = np.array([packet.frame + packet.subframe for packet in packets])
+    frames = packets.frames + packets.parts
     order = np.argsort(frames, kind="stable")
     late = int((np.diff(frames) < 0).sum())
     if late:
@@ -104,25 +101,21 @@ def _take(
     kept = order[np.diff(frames[order], prepend=-np.inf) > 0]
     if len(kept) < len(order):
         warnings.append(f"{len(order) - len(kept)} packets came twice and were left out.")
-    packets = [packets[at] for at in kept.tolist()]
+    packets = packets.chosen(kept)
     frames = frames[kept]
-    first = packets[0]
-    rate = first.rate_num / first.rate_den
+    rate = float(packets.rate[0, 0] / packets.rate[0, 1])
     names = (*COEFFICIENTS, *ANGLES)
-    if not any(packet.count for packet in packets):
+    if not packets.counts.any():
         raise FacemocapError(
             f'"{name}" has no face in any of its {len(packets)} packets',
             "Record again with the face in view",
         )
-    values = np.zeros((len(packets), len(names)), np.float32)
-    valid = np.zeros(values.shape, np.bool_)
-    for row, packet in enumerate(packets):
-        number = min(packet.count, len(names))
-        values[row, :number] = np.frombuffer(body, ">f4", number, packet.values)
-        valid[row, :number] = True
+    values, valid = packets.numbers(body, len(names))
     valid &= np.isfinite(values)
+    values[~valid] = 0
     originals = [each[0].upper() + each[1:] for each in names]
-    columns = schema_columns(originals, np.where(valid, values, np.float32(0)), valid)
+    columns = schema_columns(originals, values, valid)
+    del body, values, valid
     columns.warnings += warnings
     columns.assumptions.append("Packets carry no names: the order is that of Live Link Face.")
     columns.assumptions.append("Angles are taken for radians, as the app sends them.")
@@ -131,11 +124,8 @@ def _take(
     step_s = usual_step(times) if len(times) > 1 else 1 / rate
     clock = SampleTimes(times, np.arange(len(times)), step_s, nominal_rate(1 / step_s))
     start_s = float(frames[0] / rate) % _DAY_S
-    details: dict[str, Any] = {
-        "packets": len(packets),
-        "device": first.device,
-        "subject": first.subject,
-    }
+    device, subject = packets.senders[int(packets.sender[0])]
+    details: dict[str, Any] = {"packets": len(packets), "device": device, "subject": subject}
     if faces:
         details["faces"] = faces
     return finished_take(
@@ -143,19 +133,19 @@ def _take(
         clock,
         TakeSource(name, FORMAT, details),
         not_recorded=silent,
-        start_timecode=_timecode(first, rate),
+        start_timecode=_timecode(packets, rate),
         start_s=start_s,
     )
 
 
-def _timecode(packet: Packet, rate: float) -> str | None:
+def _timecode(packets: Packets, rate: float) -> str | None:
     """The first packet's timecode as the app's files write it."""
     whole = round(rate)
     if whole < 1:
         return None
-    second, frame = divmod(packet.frame, whole)
+    second, frame = divmod(int(packets.frames[0]), whole)
     second %= _DAY_S
-    part = min(int(packet.subframe * 1000), 999)
+    part = min(int(packets.parts[0] * 1000), 999)
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame:02d}.{part:03d}"
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..formats.mediapipe import RATE_HZ, say_unseen
-from ..formats.score_rows import header_is_scores, wide_table
-from ..formats.table_takes import TableFormat, header_of, known_columns, read_table
+from ..formats.score_rows import header_is_scores, read_scores, wide_table
+from ..formats.table_takes import TableFormat, find_table, header_of, known_columns, read_table
 from ..take import Take
 from . import Reader, ReadOptions
 
@@ -24,9 +24,16 @@ def sniff(head: bytes) -> float:
 
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
+    cells = None
     if header_is_scores(header_of(data[:4096])):
-        data = wide_table(data, path.name)
-    return say_unseen(read_table(data, path, _FORMAT, options))
+        rows = read_scores(data, path.name)
+        del data
+        table, cells = wide_table(rows, path.name)
+        del rows
+    else:
+        table = find_table(data, path.name)
+        del data
+    return say_unseen(read_table(table, path, _FORMAT, options, cells))
 
 
 READER = Reader(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,11 @@ from ..take import Take, TakeSource
 from . import Reader, ReadOptions
 
 FORMAT = "mediapipe_text"
-_BLOCK = re.compile(r"\bclassification\s*[:]?\s*\{([^{}]*)\}")
+_BLOCK = re.compile(r"classification\s*[:]?\s*\{([^{}]*)\}")
 _FIELD = re.compile(r"\b(score|label|display_name)\s*:\s*(\"[^\"\n]*\"|[^\s}\"]+)")
-_MATRIX = re.compile(r"\bpose_transform_matrix\s*\{([^{}]*)\}")
+#: How MediaPipe itself writes the fields.
+_USUAL = re.compile(r"(?:\s+index: \d+)?\s+score: ([^\s}\"]+)\s+label: \"([^\"\n]+)\"\s*")
+_MATRIX = re.compile(r"pose_transform_matrix\s*\{([^{}]*)\}")
 _NUMBER = re.compile(r"\bpacked_data\s*:\s*([^\s}]+)")
 _LAYOUT = re.compile(r"\blayout\s*:\s*(\w+)")
 _SIGNS = re.compile(
@@ -45,6 +48,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = data.decode("utf-8", "replace")
+    del data
     if text.count("{") != text.count("}"):
         raise FacemocapError(f'"{name}" is cut off: a block is not closed', _EXPORT_AGAIN)
     names, table = _scores(text, name)
@@ -73,7 +77,7 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
         columns.assumptions.append(
             f'Head pose from "{key}": relative to {MATRIX_FRAME}, taken for centimetres.'
         )
-    if re.search(r"\b(?:landmark|mesh)\b", text):
+    if any(word in text and re.search(rf"\b{word}\b", text) for word in ("landmark", "mesh")):
         columns.warnings.append("Not read: landmarks and mesh.")
     rate_hz, named = options.rate_or(RATE_HZ)
     clock = count_samples(frames, rate_hz, "The file has no times", named=named)
@@ -81,12 +85,24 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     return say_unseen(take)
 
 
+def _blocks(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Blocks whose name stands alone: a pattern that asks for that itself is searched slowly."""
+    for block in pattern.finditer(text):
+        before = text[block.start() - 1 : block.start()]
+        if not (before.isalnum() or before == "_"):
+            yield block
+
+
 def _scores(text: str, name: str) -> tuple[list[str], np.ndarray]:
     """Labels and scores ``(n, c)``; a label that comes again begins the next frame."""
     frames: list[dict[str, float]] = []
     columns: dict[str, int] = {}
-    for block in _BLOCK.finditer(text):
-        fields = {key: value.strip('"') for key, value in _FIELD.findall(block.group(1))}
+    for block in _blocks(_BLOCK, text):
+        usual = _USUAL.fullmatch(block[1])
+        if usual:
+            fields = {"score": usual[1], "label": usual[2]}
+        else:
+            fields = {key: value.strip('"') for key, value in _FIELD.findall(block[1])}
         label = fields.get("label") or fields.get("display_name")
         if not label:
             continue
@@ -115,7 +131,7 @@ def _scores(text: str, name: str) -> tuple[list[str], np.ndarray]:
 def _matrices(text: str, name: str) -> np.ndarray:
     """Matrices ``(n, 4, 4)`` with their translations in the last column."""
     found: list[np.ndarray] = []
-    for block in _MATRIX.finditer(text):
+    for block in _blocks(_MATRIX, text):
         numbers = _NUMBER.findall(block.group(1))
         if len(numbers) != 16:
             raise FacemocapError(

@@ -110,7 +110,9 @@ def sniff(head: bytes) -> float:
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return _take(read_rows(data, path, options, _TABLE), options)
+        rows = read_rows(data, path, options, _TABLE)
+        del data
+        return _take(rows, options)
 
 
 def _take(rows: TrackerRows, options: ReadOptions) -> Take:

@@ -85,6 +85,7 @@ def sniff(head: bytes) -> float:
 def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     rows = read_rows(data, path, options, _TABLE)
+    del data
     said = lose_rows(rows, "", _SCORE)
     columns = _own_coefficients(rows)
     _add_units(columns, rows)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray
 from ..errors import FacemocapError
-from ..formats.cut_rows import refuse_hollow
+from ..formats.cut_rows import count_sign, refuse_hollow
 from ..formats.delimited import Cells, Layout, find_layout, plain_text, read_cells
 from ..formats.marker_clocks import numbers_of, row_times
 from ..formats.marker_tables import check_not_cut, uneven_rows, unreadable_cells
@@ -34,8 +33,6 @@ _FEWEST_COEFFICIENTS = 3
 _VIDEO_HZ = 30.0
 #: Columns of a face tracker, whose points have a reader of their own.
 _TRACKER = re.compile(r"AU\d\d(?:_[rc])?|Success3D|gaze_0_x")
-_NOTHING = (b"NA", b"NaN", b"nan")
-_PIECE_BYTES = 1 << 20
 _SHOWN = 6
 
 
@@ -87,8 +84,9 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     table = _find_table(data, name)
+    del data
     points = len(table.points.names)
-    check_points(name, table.text.count(b"\n"), points)
+    check_points(name, count_sign(table.text, "\n"), points)
     refuse_hollow(table.text, table.layout, table.width, name)
     clocks = [column for column in (table.frame, table.time) if column is not None]
     cells = read_cells(table.text, table.layout, table.wanted, clocks)
@@ -128,7 +126,6 @@ def _find_table(data: bytes, name: str) -> _Table:
     except csv.Error as problem:
         raise FacemocapError(f'"{name}" has a damaged cell: {problem}', _EXPORT_AGAIN) from problem
     layout = find_layout(text)
-    text = _without_words(text, layout.delimiter.encode())
     points = find_point_columns(layout.header)
     if len(points.names) < _FEWEST_POINTS:
         raise FacemocapError(
@@ -148,31 +145,6 @@ def _find_table(data: bytes, name: str) -> _Table:
         else:
             rest.append(cell)
     return _Table(text, layout, points, wanted, clocks.get("frame"), clocks.get("time"), rest)
-
-
-def _without_words(text: bytes, mark: bytes) -> bytes:
-    """The same table with nothing in cells that say there is nothing.
-
-    Empty cells are read thousands at a time, words one by one; tables of tracked points have whole
-    minutes of them.
-    """
-    cells = [mark + word for word in _NOTHING if mark + word in text]
-    if not any(cell + mark in text or cell + b"\n" in text for cell in cells):
-        return text
-    # some lines at a time, so that there are never three of a large table
-    out = io.BytesIO()
-    begin = 0
-    while begin < len(text):
-        end = text.rfind(b"\n", begin, begin + _PIECE_BYTES) + 1
-        end = end if end > begin else text.find(b"\n", begin) + 1 or len(text)
-        piece = text[begin:end]
-        for cell in cells:
-            # what ends one cell begins the next
-            piece = piece.replace(cell + mark, mark + mark).replace(cell + mark, mark + mark)
-            piece = piece.replace(cell + b"\n", mark + b"\n")
-        out.write(piece)
-        begin = end
-    return out.getvalue()
 
 
 def _places(cells: Cells, table: _Table) -> tuple[FloatArray, BoolArray]:

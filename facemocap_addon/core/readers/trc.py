@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import BoolArray
 from ..errors import FacemocapError
-from ..formats.cut_rows import refuse_hollow
+from ..formats.cut_rows import count_sign, refuse_hollow
 from ..formats.delimited import Layout, plain_text, read_cells
 from ..formats.marker_clocks import numbers_of, row_times
 from ..formats.marker_tables import check_not_cut, uneven_rows, unreadable_cells
@@ -69,9 +69,10 @@ def read(data: bytes, path: Path, options: ReadOptions) -> Take:
     """Read the take from the file's bytes."""
     name = path.name
     text = plain_text(data.replace(b'"', b""))
+    del data
     table = _find_table(text, name)
     points, width = len(table.names), max(table.columns) + 3
-    check_points(name, text.count(b"\n", table.layout.body), points)
+    check_points(name, count_sign(text, "\n", table.layout.body), points)
     refuse_hollow(text, table.layout, width, name)
     wanted = [column + k for column in table.columns for k in range(3)]
     cells = read_cells(text, table.layout, wanted, (0, 1))
@@ -116,7 +117,7 @@ def _rate(table: _Table) -> float:
 
 def _find_table(text: bytes, name: str) -> _Table:
     """Header values, marker names, and where the rows begin."""
-    lines = text.split(b"\n", _HEADER_LINES)[:_HEADER_LINES]
+    lines = _first_lines(text)
     rows = [
         [cell.strip() for cell in line.decode("utf-8", "replace").split("\t")] for line in lines
     ]
@@ -142,8 +143,18 @@ def _find_table(text: bytes, name: str) -> _Table:
     before = place + 1 + has_axes
     body = sum(len(line) + 1 for line in lines[:before])
     body = min(body, len(text))
-    decimal = "," if b"," in text[body:] and b"." not in text[body:] else "."
+    decimal = "," if text.find(b",", body) >= 0 > text.find(b".", body) else "."
     return _Table(values, names, columns, Layout("\t", decimal, tuple(rows[place]), body), before)
+
+
+def _first_lines(text: bytes) -> list[bytes]:
+    """As many lines as a header has, without a copy of all that follows."""
+    end = 0
+    for _ in range(_HEADER_LINES):
+        end = text.find(b"\n", end) + 1
+        if not end:
+            return text.split(b"\n")
+    return text[: end - 1].split(b"\n")
 
 
 def _names(row: list[str], below: list[str]) -> tuple[list[str], list[int]]:
