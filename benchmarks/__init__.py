@@ -35,6 +35,8 @@ class Measurement:
     at_most : float or None
         The ratio ours / this that the project promises.
     note : str
+    most_seconds, most_bytes : float or None
+        What the project promises of this one itself.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Measurement:
     peak_bytes: int | None = None
     at_most: float | None = None
     note: str = ""
+    most_seconds: float | None = None
+    most_bytes: float | None = None
 
 
 def time_in_turn(jobs: dict[str, Callable[[], object]], runs: int = 7) -> dict[str, float]:

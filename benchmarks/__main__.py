@@ -61,29 +61,45 @@ def main(arguments: list[str] | None = None) -> int:
 def row(measurement: Measurement, ours: Measurement) -> dict[str, Any]:
     """A measurement with its ratio and whether the promise is kept (None without one)."""
     ratio = None
-    if measurement is not ours and measurement.seconds and ours.seconds is not None:
+    alone = measurement.most_seconds is not None or measurement.most_bytes is not None
+    if measurement is not ours and not alone and measurement.seconds and ours.seconds is not None:
         ratio = ours.seconds / measurement.seconds
-    kept = None
-    if ratio is not None and measurement.at_most is not None:
-        kept = ratio <= measurement.at_most
+    promises = (
+        (ratio, measurement.at_most),
+        (measurement.seconds, measurement.most_seconds),
+        (measurement.peak_bytes, measurement.most_bytes),
+    )
+    met = [found <= most for found, most in promises if found is not None and most is not None]
+    kept = all(met) if met else None
     return {**asdict(measurement), "ratio": ratio, "kept": kept}
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> list[str]:
     """Lines of text for one benchmark."""
     width = max(len(entry["name"]) for entry in rows)
+    promises = [_promise(entry) for entry in rows]
+    wide = max(map(len, promises), default=0)
     lines = ["", f"{name:<{width + 2}}  seconds   peak MB  ours/this  promised"]
-    for entry in rows:
+    for entry, promise in zip(rows, promises, strict=True):
         seconds = "-" if entry["seconds"] is None else f"{entry['seconds']:.3f}"
         peak = "-" if entry["peak_bytes"] is None else f"{entry['peak_bytes'] / 1e6:.0f}"
         ratio = "" if entry["ratio"] is None else f"{entry['ratio']:.3g}"
-        promise = "" if entry["at_most"] is None else f"<= {entry['at_most']:g}"
         verdict = {None: "", True: "kept", False: "MISSED"}[entry["kept"]]
         lines.append(
             f"  {entry['name']:<{width}}  {seconds:>7}  {peak:>8}  {ratio:>9}  "
-            f"{promise:<8} {verdict} {entry['note']}".rstrip()
+            f"{promise:<{max(wide, 8)}} {verdict} {entry['note']}".rstrip()
         )
     return lines
+
+
+def _promise(entry: dict[str, Any]) -> str:
+    """What is promised of a row, in the order of the columns."""
+    parts = [
+        "" if entry["most_seconds"] is None else f"<= {entry['most_seconds']:.3g} s",
+        "" if entry["most_bytes"] is None else f"<= {entry['most_bytes'] / 1e6:.0f} MB",
+        "" if entry["at_most"] is None else f"<= {entry['at_most']:g}",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 if __name__ == "__main__":

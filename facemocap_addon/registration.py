@@ -10,7 +10,9 @@ from bpy.app.handlers import persistent
 
 from . import migrations, ops, preferences, props, ui
 from .cli.main import main
+from .gateway.solved_takes import forget_solves
 from .ops.adoption import adopt_file
+from .ops.points import match_chosen
 
 #: In this order; taken out in the opposite one.
 CLASSES = (*props.CLASSES, *preferences.CLASSES, *ops.CLASSES, *ui.CLASSES)
@@ -30,6 +32,8 @@ def register() -> None:
         description="Takes, characters and settings of Face Mocap",
     )
     _import_menu.append(ui.draw_import)
+    ui.show_overlay(_present)
+    props.TakeChoice.follow(match_chosen)
     bpy.app.handlers.load_post.append(_file_loaded)
     _commands.append(bpy.utils.register_cli_command("facemocap", main))
     # the file that is open already; while Blender enables an add-on its data cannot be touched
@@ -47,10 +51,19 @@ def unregister() -> None:
         bpy.utils.unregister_cli_command(_commands.pop())
     bpy.app.handlers.load_post.remove(_file_loaded)
     _import_menu.remove(ui.draw_import)
+    props.TakeChoice.leave(match_chosen)
+    ui.hide_overlay()
     ui.forget_pictures()
+    ui.forget_residuals()
+    forget_solves()
     del _Scene.facemocap
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+
+
+def _present() -> bpy.types.Context:
+    """The context of the moment, for what Blender calls without one."""
+    return bpy.context
 
 
 @persistent

@@ -84,6 +84,8 @@ def key_character(
             "Make a map with `facemocap map`, edit it and give it to --map",
         )
     options = _options(settings, start)
+    if options.examples is not None:
+        options.examples.check_belongs(options.examples.actor, found.objects.name)
     report = yield from apply_job(scene, found.objects, take, rig_map, options, contacts)
     performance = _performance_of(take, found.objects.name)
     warnings += [each for each in report.warnings if each not in warnings]
@@ -154,6 +156,7 @@ def _options(settings: RetargetSettings, start: float) -> ApplyOptions:
         mirror=settings.mirror,
         set_scene_range=not settings.keep_range,
         override=settings.override,
+        examples=settings.examples,
     )
 
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from ..core.errors import FacemocapError
 from . import parser as command_parser
+from .calibrate import COMMAND as CALIBRATE
 from .command import BUG, DONE, REFUSED, STOPPED, Command
 from .convert import COMMAND as CONVERT
 from .events import COMMAND as EVENTS
@@ -24,7 +25,17 @@ from .solve import COMMAND as SOLVE
 from .track import COMMAND as TRACK
 
 #: Every command, in the order of the help.
-COMMANDS: tuple[Command, ...] = (INSPECT, EVENTS, CONVERT, PROCESS, TRACK, SOLVE, MAP, RETARGET)
+COMMANDS: tuple[Command, ...] = (
+    INSPECT,
+    EVENTS,
+    CONVERT,
+    CALIBRATE,
+    PROCESS,
+    TRACK,
+    SOLVE,
+    MAP,
+    RETARGET,
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from ..core.progress import Progress, run_job
 from ..core.rig_maps.rig_map import RigMap, read_rig_map
 from ..core.take import Take
 from ..core.take_edits import trim_take
+from .actor_options import ActorOptions, add_actor_options, read_actor_options
 from .blender import load_blender
 from .character_outcome import CharacterOutcome
 from .command import BUG, DONE, PARTLY, REFUSED, Command, add_json_option, add_overwrite_option
@@ -47,6 +48,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
     recording = parser.add_argument_group("recording")
     add_read_options(recording)
+    add_actor_options(recording)
     add_stack_options(recording, required=False)
     files = parser.add_argument_group("characters and results")
     files.add_argument(
@@ -146,16 +148,16 @@ def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
     rigs = [Path(rig) for rig in arguments.rig]
-    stack = read_stack_option(arguments)
-    take = read_recording(take_path, read_options(arguments))
+    stack, actor = read_stack_option(arguments), read_actor_options(arguments)
+    take = actor.calibrated(read_recording(take_path, read_options(arguments)))
     trim_take(take, *arguments.range)  # a range that misses the take is wrong for every rig
     outputs = plan_outputs(take_path, unique_paths(rigs), folder_path)
     check_folder(folder_path)
-    stack_paths = [Path(arguments.stack)] if stack else []
-    report_path = _check_report(arguments.report, (take_path, *rigs, *stack_paths))
+    read_as_well = [*actor.paths, *([Path(arguments.stack)] if stack else [])]
+    report_path = _check_report(arguments.report, (take_path, *rigs, *read_as_well))
     rig_map = read_rig_map(Path(arguments.map)) if arguments.map else None
     take, processed = process_take(take, stack, arguments, console)
-    batch = _Batch(take, outputs, arguments, rig_map, console)
+    batch = _Batch(take, outputs, arguments, (rig_map, actor), console)
     if batch.has_work:
         load_blender()
     facts = inspect_take(take)
@@ -168,6 +170,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     document = {
         "schema": SCHEMA,
         "take": {"path": str(take_path), **facts},
+        **actor.facts,
         **processed,
         "rigs": entries,
         "seconds": round(time.perf_counter() - started, 3),
@@ -191,14 +194,14 @@ class _Batch:
         take: Take,
         outputs: Sequence[RigOutput],
         arguments: Namespace,
-        rig_map: RigMap | None,
+        given: tuple[RigMap | None, ActorOptions],
         console: Console,
     ) -> None:
         self.bugs = 0
         self._take = take
         self._outputs = outputs
         self._arguments = arguments
-        self._rig_map = rig_map
+        self._rig_map, self._actor = given
         self._console = console
         self._refused = [_early_problem(output, arguments) for output in outputs]
 
@@ -255,6 +258,7 @@ class _Batch:
             characters=tuple(arguments.character or ()),
             all_characters=arguments.all_characters,
             rig_map=self._rig_map,
+            examples=self._actor.examples,
             fps=arguments.fps,
             start_frame=arguments.start,
             range_s=arguments.range,

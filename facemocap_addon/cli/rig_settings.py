@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..core.actor.example_pairs import ExampleLibrary
 from ..core.rig_maps.rig_map import RigMap
 
 
@@ -15,6 +16,7 @@ class RetargetSettings:
     characters: tuple[str, ...] = ()
     all_characters: bool = False
     rig_map: RigMap | None = None
+    examples: ExampleLibrary | None = None
     fps: float | None = None
     start_frame: float | None = None
     range_s: tuple[float | None, float | None] = (None, None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .actor.example_pairs import ExampleLibrary
+from .actor.example_solving import fit_to_rig_map, retarget_with_examples
 from .arrays import FloatArray
 from .gaze.gaze_angles import NO_NEUTRAL, find_neutral
 from .rig_maps.retargeting import SolveResult, retarget
@@ -14,7 +16,7 @@ from .take_edits import mirror_take, trim_take
 from .timebase import FRAME_SLACK, SceneClock
 
 
-def solve_on_frames(
+def solve_on_frames(  # noqa: PLR0913 - each is a choice of the person's
     take: Take,
     rig_map: RigMap,
     clock: SceneClock,
@@ -24,6 +26,7 @@ def solve_on_frames(
     mirror: bool = False,
     on_capture_times: bool = False,
     raw: bool = False,
+    examples: ExampleLibrary | None = None,
 ) -> tuple[SolveResult, FloatArray]:
     """Control values and the scene frames they belong to.
 
@@ -44,6 +47,8 @@ def solve_on_frames(
     raw : bool
         As `retargeting.retarget` has it; gaze keeps what else is taken for straight ahead
         (`gaze_angles.find_neutral`).
+    examples : ExampleLibrary, optional
+        Example pairs that correct what the rig map gives (`actor.example_solving`).
 
     Returns
     -------
@@ -54,12 +59,19 @@ def solve_on_frames(
     # of the whole take, so that every part of it looks the same way
     neutral = NO_NEUTRAL if raw else find_neutral(played)
     played, start_s, end_s = trim_take(played, *range_s)
+    mapping = fit_to_rig_map(examples, rig_map, neutral=neutral) if examples else None
+
+    def play(times_s: FloatArray | None) -> SolveResult:
+        if mapping is None:
+            return retarget(played, rig_map, times_s, raw=raw, neutral=neutral)
+        return retarget_with_examples(played, rig_map, mapping, times_s, raw=raw, neutral=neutral)
+
     if on_capture_times:
-        solved = retarget(played, rig_map, raw=raw, neutral=neutral)
+        solved = play(None)
         solved = solved.rows((played.times >= start_s) & (played.times <= end_s))
         return solved, clock.frames(solved.times - start_s, start_frame)
     first = np.ceil(start_frame - FRAME_SLACK)
     late_s = (first - start_frame) / clock.rate_hz
     frames = first + np.arange(max(clock.span(end_s - start_s - late_s), 0) + 1, dtype=np.float64)
     times = np.minimum(start_s + clock.seconds(frames, start_frame), end_s)
-    return retarget(played, rig_map, times, raw=raw, neutral=neutral), frames
+    return play(times), frames

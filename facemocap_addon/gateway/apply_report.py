@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..core.contacts.contact_report import contact_measures, told_contacts
 from ..core.contacts.keeping import KeptContacts
 from ..core.gaze.gaze_angles import EYE_ANGLES
@@ -11,6 +13,7 @@ from ..core.report import Report
 from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .characters import CharacterObjects
+from .hand_edits import Mode, Told
 
 
 def report_apply(
@@ -70,3 +73,33 @@ def report_apply(
         },
         warnings=tuple(warnings),
     )
+
+
+def with_hand_edits(report: Report, told: Told, mode: Mode) -> Report:
+    """The same report, telling what became of hand edits; as it was where there are none."""
+    counts: dict[str, int] = {}
+    sentences: list[str] = []
+    how = "on top of the new result" if mode == "ADD" else "as they are"
+    for name, found, says in (
+        ("hand_edits", told.kept, f"kept, {how}"),
+        ("hand_edits_discarded", told.discarded, "discarded"),
+        ("hand_edits_waiting", told.waiting, "put aside, the take no longer moves those"),
+    ):
+        number = sum(found.values())
+        counts[name] = number
+        if number:
+            edits = "1 hand edit was" if number == 1 else f"{number} hand edits were"
+            sentences.append(f"{edits} {says}: {_listed(list(found))}.")
+    if told.gone:
+        sentences.append(f"Deleted by hand and left so: {_listed(told.gone)}.")
+    if told.own:
+        sentences.append(f"Keyed by hand and left so: {_listed(told.own)}.")
+    if not sentences:
+        return report
+    return replace(report, counts=report.counts | counts, warnings=(*report.warnings, *sentences))
+
+
+def _listed(paths: list[str]) -> str:
+    """Curves by what they move."""
+    names = list(dict.fromkeys(path.split('"')[1] if '"' in path else path for path in paths))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -13,7 +13,7 @@ import numpy as np
 from ..core.contacts.closing import Measure
 from ..core.contacts.face_contacts import FaceContacts
 from ..core.contacts.finding import FaceShape, find_openings
-from ..core.contacts.keeping import KeptContacts, keep_contacts
+from ..core.contacts.keeping import KeptContacts, Quiet, keep_contacts
 from ..core.contacts.meeting import Meeting, find_meeting, meeting_poses
 from ..core.contacts.part import pose_values
 from ..core.controls import Control, ControlKey
@@ -111,11 +111,12 @@ def keep_on_character(
     played: tuple[Take, RigMap, SolveResult],
     *,
     widen: bool,
+    quiet: Quiet | None = None,
 ) -> Job[KeptContacts]:
     """Change a solved take so that lids and lips meet on a character.
 
-    ``played`` is the whole take as it was solved (mirrored), its map, and the outcome. Nothing of
-    the file is changed.
+    ``played`` is the whole take as it was solved (mirrored), its map, and the outcome; ``quiet`` as
+    `keep_contacts` has it. Nothing of the file is changed.
     """
     take, rig_map, solved = played
     still = [
@@ -124,7 +125,8 @@ def keep_on_character(
         if any(source.channel in HEAD for source in entry.sources)
     ]
     with contact_measure(picked, scene, contacts, solved.controls, still, solved.values) as measure:
-        return (yield from keep_contacts(take, rig_map, solved, measure, widen=widen))
+        job = keep_contacts(take, rig_map, solved, measure, widen=widen, quiet=quiet)
+        return (yield from job)
 
 
 def _triangles(copy: Standin, ruler: Ruler) -> np.ndarray:

@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import bpy
 import numpy as np
 
-from ..core.curves import HANDLE, Curve
+from ..core.arrays import FloatArray
+from ..core.curves import HANDLE, KEY_TYPE, Curve
+from ..core.hand_edits.keys import KEY, Keys, curve_of
+
+#: How Blender keeps a key's kinds: arrays of this type are copied whole, others one by one.
+_ENUM = np.uint8
+_KINDS = (
+    ("interpolation", "interpolation"),
+    ("handle_left_type", "left_type"),
+    ("handle_right_type", "right_type"),
+    ("type", "type"),
+)
 
 
 def slot_channelbag(
@@ -36,16 +47,37 @@ def find_channelbag(
     return None
 
 
-def write_curves(bag: bpy.types.ActionChannelbag, curves: Iterable[Curve]) -> int:
-    """Replace everything in ``bag`` by ``curves``; the number of keys written."""
-    bag.fcurves.clear()
+def write_curves(
+    bag: bpy.types.ActionChannelbag,
+    curves: Iterable[Curve],
+    leave: Collection[tuple[str, int]] = (),
+) -> int:
+    """Make ``curves`` the curves of ``bag``; the number of keys written.
+
+    F-curves that are there already get new keys and stay what they are else: modifiers, colours,
+    locks and extrapolation are the animator's. ``leave`` names those that are not touched; all
+    others go.
+    """
+    wanted = {(curve.path, curve.index): curve for curve in curves}
+    present: set[tuple[str, int]] = set()
+    for fcurve in list(bag.fcurves):
+        place = (fcurve.data_path, fcurve.array_index)
+        if place in wanted:
+            present.add(place)
+        elif place not in leave:
+            bag.fcurves.remove(fcurve)
     for group in list(bag.groups):
-        bag.groups.remove(group)
+        if not len(group.channels):
+            bag.groups.remove(group)
     written = 0
-    for curve in curves:
-        fcurve = bag.fcurves.new(curve.path, index=curve.index)
-        if curve.group:
-            fcurve.group = bag.groups.get(curve.group) or bag.groups.new(curve.group)
+    for place, curve in wanted.items():
+        fcurve = bag.fcurves.find(place[0], index=place[1]) if place in present else None
+        if fcurve is None:
+            fcurve = bag.fcurves.new(curve.path, index=curve.index)
+            if curve.group:
+                fcurve.group = bag.groups.get(curve.group) or bag.groups.new(curve.group)
+        else:
+            fcurve.keyframe_points.clear()
         _write_keys(fcurve, curve)
         written += curve.keys
     return written
@@ -66,37 +98,62 @@ def _write_keys(fcurve: bpy.types.FCurve, curve: Curve) -> None:
         kinds = curve.handle_types
         free = np.full((curve.keys, 2), HANDLE["FREE"])
         types = free if kinds is None else np.asarray(kinds)
-        points.foreach_set("handle_left_type", types[:, 0].astype(np.int32))
-        points.foreach_set("handle_right_type", types[:, 1].astype(np.int32))
+        points.foreach_set("handle_left_type", types[:, 0].astype(_ENUM))
+        points.foreach_set("handle_right_type", types[:, 1].astype(_ENUM))
     # sorts keys and computes automatic handles
     fcurve.update()
 
 
 def _per_key(value: object, keys: int) -> np.ndarray:
-    return np.broadcast_to(np.asarray(value, np.int32), keys).copy()
+    return np.broadcast_to(np.asarray(value, _ENUM), keys).copy()
 
 
 def read_curve(fcurve: bpy.types.FCurve) -> Curve:
     """The keys of an F-curve as they stand."""
-    points = fcurve.keyframe_points
-    count = len(points)
-    co = np.empty(count * 2, np.float32)
-    points.foreach_get("co", co)
-    columns: dict[str, np.ndarray] = {}
-    for name in ("interpolation", "type", "handle_left_type", "handle_right_type"):
-        columns[name] = np.empty(count, np.int32)
-        points.foreach_get(name, columns[name])
-    handles = np.empty((2, count * 2), np.float32)
-    points.foreach_get("handle_left", handles[0])
-    points.foreach_get("handle_right", handles[1])
-    return Curve(
-        path=fcurve.data_path,
-        index=fcurve.array_index,
-        frames=co[0::2],
-        values=co[1::2],
-        interpolation=columns["interpolation"],
-        handles=np.concatenate([handles[0].reshape(-1, 2), handles[1].reshape(-1, 2)], axis=1),
-        handle_types=np.stack([columns["handle_left_type"], columns["handle_right_type"]], axis=1),
-        key_type=columns["type"],
-        group=fcurve.group.name if fcurve.group else "",
+    keys = read_keys(fcurve)
+    return curve_of(
+        keys, fcurve.data_path, fcurve.array_index, fcurve.group.name if fcurve.group else ""
     )
+
+
+def read_keys(fcurve: bpy.types.FCurve) -> Keys:
+    """The keys ``(m,)`` of an F-curve as they stand, in the order of their frames."""
+    points = fcurve.keyframe_points
+    keys = np.zeros(len(points), KEY)
+    co = np.empty(len(keys) * 2, np.float32)
+    for name, column in (("handle_left", "left"), ("handle_right", "right"), ("co", "")):
+        points.foreach_get(name, co)
+        if column:
+            keys[column] = co.reshape(-1, 2)
+    keys["frame"], keys["value"] = co[0::2], co[1::2]
+    for name, column in _KINDS:
+        keys[column] = _read_enum(points, name)
+    if (np.diff(keys["frame"]) <= 0).any():
+        # a script left them out of order
+        keys = keys[np.unique(keys["frame"], return_index=True)[1]]
+    return keys
+
+
+def has_plain_keys(
+    fcurve: bpy.types.FCurve, frames: FloatArray, values: FloatArray, interpolation: int
+) -> bool:
+    """Whether an F-curve has just these keys ``(m,)``, GENERATED and with automatic handles."""
+    points = fcurve.keyframe_points
+    if len(points) != len(frames):
+        return False
+    co = np.empty(len(frames) * 2, np.float32)
+    points.foreach_get("co", co)
+    if not (np.array_equal(co[0::2], frames) and np.array_equal(co[1::2], values)):
+        return False
+    automatic = HANDLE["AUTO_CLAMPED"]
+    wanted = (interpolation, automatic, automatic, KEY_TYPE["GENERATED"])
+    return all(
+        bool((_read_enum(points, name) == kind).all())
+        for (name, _), kind in zip(_KINDS, wanted, strict=True)
+    )
+
+
+def _read_enum(points: bpy.types.FCurveKeyframePoints, name: str) -> np.ndarray:
+    kinds = np.empty(len(points), _ENUM)
+    points.foreach_get(name, kinds)
+    return kinds

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -17,9 +18,10 @@ from ..core.report import Report
 from ..core.rig_maps.bone_matching import is_head_bone
 from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
-from .apply_report import report_apply
+from .apply_report import report_apply, with_hand_edits
 from .characters import CharacterObjects
-from .keys import slot_channelbag, write_curves
+from .edited_slots import clear_slots, take_slots, write_in_slot
+from .hand_edits import Carried, carry_edits
 from .layering import add_face_strip, animated_paths, check_free, lay_on_top, pass_on, take_off
 from .limits import name_bytes
 from .overrides import make_editable
@@ -28,7 +30,8 @@ from .records import KEY, SCHEMA, Performance, find_performance, idle_action, pe
 from .rest_values import read_values, restore_values
 from .sliders import restore_sliders, widen_sliders
 from .take_storage import store_take
-from .targets import Target, make_targets
+from .targets import make_targets
+from .written import Written, store_written
 
 
 def apply_take(
@@ -65,6 +68,8 @@ def apply_job(
 def write_take(prepared: Prepared) -> Report:
     """Write what was prepared, all or nothing.
 
+    What was changed by hand on the curves that are replaced is kept as ``options.hand_edits`` says.
+
     Raises
     ------
     FacemocapError
@@ -85,11 +90,17 @@ def write_take(prepared: Prepared) -> Report:
     present = find_performance(picked)
     for datablock in [*(t.datablock for t in targets), *(present.datablocks if present else ())]:
         check_free(datablock)
-    keys = _write(prepared, picked, targets)
-    curves = sum(len(target.curves) for target in targets)
-    return report_apply(
+    digest = prepared.take.digest
+    same = present is not None and present.take_digest == digest
+    action = present.action if present is not None and same else idle_action(picked, digest)
+    carried, waiting, told = carry_edits(action, targets, options.hand_edits)
+    keys = _write(prepared, picked, action, carried, waiting)
+    curves = sum(len(each.target.curves) for each in carried)
+    report = report_apply(
         picked, prepared.take, prepared.rig_map, prepared.kept, keys, curves, raw=options.raw
     )
+    report = replace(report, warnings=(*prepared.notes, *report.warnings))
+    return with_hand_edits(report, told, options.hand_edits)
 
 
 def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
@@ -113,27 +124,30 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
     return Report(summary=f'Removed "{name}" from {picked.name}')
 
 
-def _write(prepared: Prepared, picked: CharacterObjects, targets: list[Target]) -> int:
+def _write(
+    prepared: Prepared,
+    picked: CharacterObjects,
+    action: bpy.types.Action | None,
+    carried: list[Carried],
+    waiting: list[Written],
+) -> int:
     """Everything that changes the file; the number of keys."""
     scene, take = prepared.scene, prepared.take
     rig_map, options = prepared.rig_map, prepared.options
     span = (float(prepared.frames[0]), float(prepared.frames[-1]))
     present = find_performance(picked)
-    same = present is not None and present.take_digest == take.digest
     if present is not None:
         _take_off(scene, present)
-        if not same:
+        if present.action != action:
             present.action[KEY]["active"] = 0
             present.action.use_fake_user = True
-    action = present.action if present is not None and same else idle_action(picked, take.digest)
     if action is None:
         taken = {other.name for other in bpy.data.actions}
         action = bpy.data.actions.new(
             unique_name(f"{picked.name} {take.label}", name_bytes(), taken)
         )
     action.use_fake_user = False
-    for slot in list(action.slots):
-        action.slots.remove(slot)
+    clear_slots(action, carried)
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "active": 1,
@@ -148,28 +162,29 @@ def _write(prepared: Prepared, picked: CharacterObjects, targets: list[Target]) 
     if picked.armature is not None:
         record["armature"] = picked.armature
     keys = 0
-    for target in targets:
-        keys += _write_target(action, target, options, span, record["targets"])
+    for each in carried:
+        keys += _write_target(action, each, options, span, record["targets"])
     record.update(_set_range(scene, options, span))
     record["sliders"] = widen_sliders(picked, prepared.kept.beyond)
+    store_written(record, [*(each.written for each in carried), *waiting])
     action[KEY] = record
     return keys
 
 
 def _write_target(
     action: bpy.types.Action,
-    target: Target,
+    carried: Carried,
     options: ApplyOptions,
     span: tuple[float, float],
     records: list[dict[str, Any]],
 ) -> int:
     """Curves of one datablock into slots of their own, assigned over what was there."""
+    target = carried.target
     datablock = target.datablock
     face = [curve for curve in target.curves if curve.path not in target.head_paths]
     head = [curve for curve in target.curves if curve.path in target.head_paths]
     before = animated_paths(datablock, action)
     values = read_values(datablock, [curve.path for curve in target.curves])
-    slot = action.slots.new(target.slot_type, datablock.name)
     # only a body that moves both face and head makes two ways of blending necessary
     apart = bool(
         face
@@ -177,14 +192,14 @@ def _write_target(
         and options.face_layer != options.head_layer
         and before & {curve.path for curve in face}
     )
+    slot, face_slot = take_slots(action, carried, apart=apart)
     # where nothing turned the head before, combining would only round small turns away
     turned = before & {curve.path for curve in head}
     blend = options.head_layer if turned else options.face_layer
     record = lay_on_top(datablock, action, slot, blend, span)
-    keys = write_curves(slot_channelbag(action, slot), head if apart else target.curves)
-    if apart:
-        face_slot = action.slots.new(target.slot_type, f"{datablock.name} face")
-        keys += write_curves(slot_channelbag(action, face_slot), face)
+    keys = write_in_slot(action, slot, carried, head if apart else target.curves)
+    if face_slot is not None:
+        keys += write_in_slot(action, face_slot, carried, face)
         add_face_strip(datablock, action, face_slot, span, options.face_layer)
     records.append({"datablock": datablock, "values": values, **record})
     return keys

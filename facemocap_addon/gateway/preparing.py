@@ -3,22 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import bpy
 import numpy as np
 
+from ..core.actor.example_contacts import quiet_with_examples
+from ..core.actor.example_controls import with_posed_controls
+from ..core.actor.example_pairs import ExampleLibrary
+from ..core.actor.example_solving import fit_to_rig_map
+from ..core.actor.range_of_motion import RangeOfMotion, calibrated
 from ..core.arrays import FloatArray
 from ..core.contacts.face_contacts import FaceContacts, contacts_from_json
-from ..core.contacts.keeping import KeptContacts
+from ..core.contacts.keeping import KeptContacts, Quiet
 from ..core.errors import FacemocapError
 from ..core.placement import solve_on_frames
 from ..core.progress import Job
+from ..core.rig_maps.retargeting import SolveResult
 from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from ..core.take_edits import mirror_take
-from .characters import CharacterObjects
+from .characters import CharacterObjects, read_character
 from .contacts import keep_on_character
 from .limits import LAST_FRAME
 from .measuring import stored_measurement
@@ -26,6 +33,7 @@ from .scenes import scene_clock
 from .targets import missing_controls
 
 Layer = Literal["REPLACE", "COMBINE"]
+HandEdits = Literal["ADD", "KEEP", "DISCARD"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,13 @@ class ApplyOptions:
         known.
     widen_sliders : bool
         The person agrees to slider ranges being widened where a contact needs it.
+    actor_range : RangeOfMotion or None
+        What the actor's face goes from and to: the take is brought to it first (not raw).
+    examples : ExampleLibrary or None
+        Example pairs of the actor and this character, which correct what the map gives (not raw).
+    hand_edits : str
+        What was changed by hand on curves that are written again: ADD it to the new ones, KEEP
+        them there as they are, or DISCARD it.
     """
 
     start_frame: float = 1.0
@@ -68,6 +83,9 @@ class ApplyOptions:
     override: bool = False
     contacts: bool = True
     widen_sliders: bool = False
+    actor_range: RangeOfMotion | None = None
+    examples: ExampleLibrary | None = None
+    hand_edits: HandEdits = "ADD"
 
 
 AS_USUAL = ApplyOptions()
@@ -75,7 +93,10 @@ AS_USUAL = ApplyOptions()
 
 @dataclass(frozen=True)
 class Prepared:
-    """A take as it will be on a character: ``kept`` are its values, on ``frames`` of the scene."""
+    """A take as it will be on a character: ``kept`` are its values, on ``frames`` of the scene.
+
+    ``notes`` are sentences about range and examples.
+    """
 
     scene: bpy.types.Scene
     picked: CharacterObjects
@@ -84,6 +105,7 @@ class Prepared:
     options: ApplyOptions
     frames: FloatArray
     kept: KeptContacts
+    notes: tuple[str, ...] = ()
 
 
 def prepare_take(
@@ -106,15 +128,21 @@ def prepare_take(
     """
     if not abs(options.start_frame) <= LAST_FRAME:
         raise _beyond_last_frame(options.start_frame)
+    played, notes = _calibrated(take, options)
+    full_map, examples = rig_map, None if options.raw else options.examples
+    if examples is not None:
+        full_map = with_posed_controls(rig_map, examples, read_character(picked, scene).controls)
+        notes += fit_to_rig_map(examples, full_map).warnings
     solved, frames = solve_on_frames(
-        take,
-        rig_map,
+        played,
+        full_map,
         scene_clock(scene),
         start_frame=options.start_frame,
         range_s=options.range_s,
         mirror=options.mirror,
         on_capture_times=options.on_capture_times,
         raw=options.raw,
+        examples=examples,
     )
     if not len(frames):
         raise FacemocapError(
@@ -137,9 +165,11 @@ def prepare_take(
     if contacts is None and options.contacts and not options.raw:
         contacts = _known_contacts(picked)
     if contacts is not None and options.contacts and not options.raw:
-        whole = mirror_take(take) if options.mirror else take
+        whole = mirror_take(played) if options.mirror else played
+        parts = whole, full_map, solved
+        quiet = _quiet(examples, *parts)
         kept = yield from keep_on_character(
-            picked, scene, contacts, (whole, rig_map, solved), widen=options.widen_sliders
+            picked, scene, contacts, parts, widen=options.widen_sliders, quiet=quiet
         )
         solved = kept.solved
     too_large = np.abs(solved.values).max(axis=0) > np.finfo(np.float32).max
@@ -149,7 +179,28 @@ def prepare_take(
             f"The map's gains make {control.owner}: {control.path} larger than Blender can hold",
             "Mend the gains or the offset",
         )
-    return Prepared(scene, picked, take, rig_map, options, frames, kept)
+    return Prepared(scene, picked, take, rig_map, options, frames, kept, notes)
+
+
+def _calibrated(take: Take, options: ApplyOptions) -> tuple[Take, tuple[str, ...]]:
+    """The take within the actor's range, if that is asked for, and what to know about that."""
+    if options.actor_range is None or options.raw:
+        return take, ()
+    out = calibrated(take, options.actor_range)
+    return out, tuple(each for each in out.warnings if each not in take.warnings)
+
+
+def _quiet(
+    examples: ExampleLibrary | None, take: Take, rig_map: RigMap, solved: SolveResult
+) -> Quiet | None:
+    """What tells the face without blinks where examples correct it."""
+    if examples is None:
+        return None
+
+    def quiet(blinks: Sequence[str]) -> FloatArray:
+        return quiet_with_examples(take, rig_map, solved, examples, blinks)
+
+    return quiet
 
 
 def _known_contacts(picked: CharacterObjects) -> FaceContacts | None:

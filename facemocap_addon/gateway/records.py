@@ -108,8 +108,19 @@ def _recorded() -> list[Performance]:
 
 
 def find_performance(picked: CharacterObjects) -> Performance | None:
-    """The performance that plays on a character now, or None."""
-    return next((found for found in performances() if found.is_on(picked)), None)
+    """The performance that plays on a character now, or None.
+
+    A copy of our Action has the record too: the one that is assigned counts.
+    """
+    all_found = [found for found in performances() if found.is_on(picked)]
+    return next((found for found in all_found if _is_assigned(found)), next(iter(all_found), None))
+
+
+def _is_assigned(found: Performance) -> bool:
+    return any(
+        (data := datablock.animation_data) is not None and data.action == found.action
+        for datablock in found.datablocks
+    )
 
 
 def is_ours(action: bpy.types.Action | None) -> bool:

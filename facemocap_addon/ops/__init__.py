@@ -3,7 +3,24 @@
 
 from __future__ import annotations
 
-from . import character, map_files, measuring, performance, rig_map, sources, take, trying, video
+from . import (
+    actor,
+    character,
+    examples,
+    map_files,
+    measuring,
+    performance,
+    point_picking,
+    point_places,
+    point_results,
+    points,
+    refining,
+    rig_map,
+    sources,
+    take,
+    trying,
+    video,
+)
 
 CLASSES = (
     *take.CLASSES,
@@ -14,5 +31,12 @@ CLASSES = (
     *rig_map.CLASSES,
     *map_files.CLASSES,
     *trying.CLASSES,
+    *points.CLASSES,
+    *point_places.CLASSES,
+    *point_picking.CLASSES,
+    *point_results.CLASSES,
+    *refining.CLASSES,
+    *actor.CLASSES,
+    *examples.CLASSES,
     *performance.CLASSES,
 )

@@ -12,6 +12,7 @@ from ..core.take import Take
 from ..gateway.scenes import scene_clock
 from ..gateway.take_storage import take_label
 from ..props import FACEMOCAP_PG_take, state_of
+from .panel_points import show_facts
 
 
 def list_take(
@@ -33,6 +34,7 @@ def list_take(
     item.not_recorded = ", ".join(take.not_recorded)
     item.timecode = take.timebase.start_timecode or ""
     item.warnings = "\n".join(facts["warnings"])
+    show_facts(item, take)
     if sound_path:
         item.sound_path = sound_path
     if number == 0:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bpy
@@ -21,8 +21,10 @@ from ..gateway.many import Cast, Outcome, prepare_many, write_many
 from ..gateway.measuring import measure_for, store_measurement, stored_measurement
 from ..gateway.performance import find_performance, remove_take
 from ..gateway.preparing import ApplyOptions, Prepared
+from ..gateway.solved_takes import take_of_character
 from ..gateway.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
+from .examples import used_examples
 from .jobs import JobOperator
 from .panel_characters import (
     found_map,
@@ -33,7 +35,7 @@ from .panel_characters import (
     show_performance,
 )
 from .placing import apply_options
-from .steps import StepOperator, meant_characters, need_take
+from .steps import StepOperator, active_take, meant_characters, need_take
 
 
 class FACEMOCAP_OT_apply_take(JobOperator, bpy.types.Operator):
@@ -56,6 +58,9 @@ class FACEMOCAP_OT_apply_take(JobOperator, bpy.types.Operator):
         meant = meant_characters(state_of(context.scene))
         if all(item.driving_count == 0 for item in meant):
             names = " and ".join(item.name for item in meant[:2])
+            take = active_take(state_of(context.scene))
+            if take is not None and take.point_count and not take.solve.is_solved:
+                return cls.refuse("The take holds points: solve them first")
             return cls.refuse(
                 f"No channel of the take drives anything on {names}: "
                 "choose controls in the list of channels"
@@ -88,7 +93,8 @@ class FACEMOCAP_OT_apply_take(JobOperator, bpy.types.Operator):
         for place, item in zip(result.places, items, strict=True):
             if place in result.measured:
                 store_measurement(picked_objects(item, scene), result.measured[place])
-                match_character(scene, item, result.take, complete=True)
+                played = take_of_character(result.take, item.name)
+                match_character(scene, item, played, complete=True)
         outcomes = write_many(result.prepared)
         if not any(outcome.is_done for outcome in outcomes):
             raise _nobody(outcomes)
@@ -169,11 +175,16 @@ def _prepare_all(
             found = yield from whole(_measure(scene, place), 0.0, 0.5)
             if found is not None:
                 ready.measured[place] = found
-        cast = _cast(scene, place, take, ready.measured.get(place))
-        if isinstance(cast, Outcome):
-            ready.prepared.append(cast)
+        try:
+            # what was solved from points is each character's own
+            played = take_of_character(take, state_of(scene).characters[place].name)
+            cast = _cast(scene, place, played, ready.measured.get(place))
+            own = replace(options, examples=used_examples(state_of(scene).characters[place]))
+        except FacemocapError as problem:
+            name = state_of(scene).characters[place].name
+            ready.prepared.append(Outcome(name, problem=problem))
         else:
-            job = prepare_many(scene, [cast], take, options)
+            job = prepare_many(scene, [cast], played, own)
             ready.prepared += yield from whole(job, 0.5, 0.5)
     yield Progress(1.0, "Writing keys")
     return ready
@@ -209,20 +220,21 @@ def _measure(scene: bpy.types.Scene, place: int) -> Job[Measured | None]:
         return None
 
 
-def _cast(
-    scene: bpy.types.Scene, place: int, take: Take, measured: Measured | None
-) -> Cast | Outcome:
-    """A character, its map and its contacts, or why they cannot be had."""
+def _cast(scene: bpy.types.Scene, place: int, take: Take, measured: Measured | None) -> Cast:
+    """A character, its map and its contacts.
+
+    Raises
+    ------
+    FacemocapError
+        When they cannot be had.
+    """
     item = state_of(scene).characters[place]
-    try:
-        picked = picked_objects(item, scene)
-        if measured is None:
-            return picked, need_map(item), None
-        rig_map = found_map(item, read_character(picked, scene), take, measured, complete=True)
-        found = measured.contacts
-        return picked, rig_map, contacts_from_json(found) if found else None
-    except FacemocapError as problem:
-        return Outcome(item.name, problem=problem)
+    picked = picked_objects(item, scene)
+    if measured is None:
+        return picked, need_map(item), None
+    rig_map = found_map(item, read_character(picked, scene), take, measured, complete=True)
+    found = measured.contacts
+    return picked, rig_map, contacts_from_json(found) if found else None
 
 
 def _show(item: FACEMOCAP_PG_character, outcome: Outcome, scene: bpy.types.Scene) -> None:

@@ -10,7 +10,7 @@ from ..core.take import Take
 from ..core.timebase import parse_timecode
 from ..gateway.performance import ApplyOptions
 from ..gateway.scenes import scene_clock
-from ..props import state_of
+from ..props import state_of, stored_range
 
 #: Blender's own limit of frame numbers.
 _LAST_FRAME = 1048574
@@ -69,4 +69,6 @@ def apply_options(scene: bpy.types.Scene, take: Take) -> ApplyOptions:
         override=state.use_override,
         contacts=state.use_contacts,
         widen_sliders=state.widen_sliders,
+        hand_edits=state.hand_edits,
+        actor_range=stored_range(state) if state.actor.use_range else None,
     )

@@ -8,6 +8,15 @@ the list draws.
 
 from __future__ import annotations
 
+from .actor import (
+    FACEMOCAP_PG_actor,
+    FACEMOCAP_PG_example,
+    FACEMOCAP_PG_examples,
+    store_examples,
+    store_range,
+    stored_examples,
+    stored_range,
+)
 from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
 from .entry_view import chosen_link, edited_keys, fill_entry
 from .groups import (
@@ -26,6 +35,18 @@ from .maps import (
     stored_findings,
     stored_map,
 )
+from .picking import Picking
+from .points import (
+    EMPHASIS,
+    HOW,
+    FACEMOCAP_PG_points,
+    FACEMOCAP_PG_solve,
+    FACEMOCAP_PG_tracked_point,
+    FACEMOCAP_PG_weights,
+    refine_settings,
+    solve_settings,
+)
 from .rows import choose_row, refresh_rows
+from .take_choice import TakeChoice
 from .tracking import tracking_folder
 from .work import Work

@@ -7,6 +7,11 @@ KEYS_MODES = (
     ("WHOLE_FRAMES", "Whole Frames", "One key on every frame of the scene: easy to edit"),
     ("CAPTURE_TIMES", "Capture Times", "A key where each sample was recorded, between frames too"),
 )
+HAND_EDITS = (
+    ("ADD", "Add", "Keep what was changed by hand, on top of the new result"),
+    ("KEEP", "Keep as They Are", "Keep curves as they stand where they were changed by hand"),
+    ("DISCARD", "Discard", "Take everything back that was changed by hand on the take's curves"),
+)
 FACE_LAYERS = (
     ("REPLACE", "Replace", "The take alone moves the face; older animation stays below it"),
     ("COMBINE", "Combine", "The take adds to what already moves the face"),

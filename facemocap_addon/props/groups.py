@@ -15,16 +15,31 @@ from bpy.props import (
 )
 
 from . import editing
-from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, REGIONS, START_MODES, TABS
+from .actor import CLASSES as ACTOR_CLASSES
+from .actor import FACEMOCAP_PG_actor, FACEMOCAP_PG_examples
+from .choices import (
+    DRIVES,
+    FACE_LAYERS,
+    HAND_EDITS,
+    HEAD_LAYERS,
+    KEYS_MODES,
+    REGIONS,
+    START_MODES,
+    TABS,
+)
 from .map_groups import CLASSES as MAP_CLASSES
 from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_row
+from .points import CLASSES as POINT_CLASSES
+from .points import FACEMOCAP_PG_points, FACEMOCAP_PG_solve
 from .rows import refresh_rows
+from .take_choice import TakeChoice
 
 
 def _take_chosen(state: FACEMOCAP_PG_scene, _context: bpy.types.Context) -> None:
     """Show the chosen take's channels in every character's list."""
     for character in state.characters:
         refresh_rows(state, character)
+    TakeChoice.made(state.id_data)
 
 
 class FACEMOCAP_PG_object(bpy.types.PropertyGroup):
@@ -66,6 +81,12 @@ class FACEMOCAP_PG_take(bpy.types.PropertyGroup):
     )
     sound_path: StringProperty(
         name="Sound", description="Sound that was recorded with the take", subtype="FILE_PATH"
+    )
+    point_count: IntProperty(
+        name="Points", description="Points in space: markers or landmarks", min=0
+    )
+    solve: PointerProperty(
+        type=FACEMOCAP_PG_solve, name="Solve", description="How the take was solved from points"
     )
 
 
@@ -148,6 +169,11 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
     is_linked: BoolProperty(
         name="Linked", description="Some of the character's data comes from another file"
     )
+    examples: PointerProperty(
+        type=FACEMOCAP_PG_examples,
+        name="Example Pairs",
+        description="Captured faces and the poses of this character that belong to them",
+    )
     applied: StringProperty(name="Applied", description="Take that plays on this character")
     applied_start: FloatProperty(
         name="First Frame", description="Frame on which the applied take begins"
@@ -176,6 +202,16 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
         type=FACEMOCAP_PG_character, name="Characters", description="Characters of this scene"
     )
     active_character: IntProperty(name="Character", description="Character that is used", min=0)
+
+    points: PointerProperty(
+        type=FACEMOCAP_PG_points,
+        name="Points",
+        description="How takes of points are solved, and where the points are",
+    )
+
+    actor: PointerProperty(
+        type=FACEMOCAP_PG_actor, name="Actor", description="What the actor's face goes from and to"
+    )
 
     tab: EnumProperty(
         name="Show",
@@ -254,6 +290,11 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
     head_layer: EnumProperty(
         name="Head", description="How head and neck meet older animation", items=HEAD_LAYERS
     )
+    hand_edits: EnumProperty(
+        name="Hand Edits",
+        description="What becomes of keys that were changed by hand when the take is applied again",
+        items=HAND_EDITS,
+    )
     set_scene_range: BoolProperty(
         name="Set Scene Range",
         description="Make the scene's first and last frame those of the take",
@@ -268,8 +309,10 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
 
 CLASSES = (
     FACEMOCAP_PG_object,
+    *POINT_CLASSES,
     FACEMOCAP_PG_take,
     *MAP_CLASSES,
+    *ACTOR_CLASSES,
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,
 )

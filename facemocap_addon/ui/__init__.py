@@ -3,16 +3,34 @@
 
 from __future__ import annotations
 
-from . import apply_panel, character_panel, entry_panel, files, lists, map_panel, take_panel
+from . import (
+    actor_panel,
+    apply_panel,
+    character_panel,
+    entry_panel,
+    files,
+    lists,
+    map_panel,
+    point_places_panel,
+    points_panel,
+    solve_panel,
+    take_panel,
+)
 from .curve_picture import forget_pictures
 from .files import draw_import
+from .point_overlay import hide_overlay, show_overlay
+from .residual_picture import forget_residuals
 
 CLASSES = (
     *lists.CLASSES,
     *files.CLASSES,
     *take_panel.CLASSES,
+    *actor_panel.CLASSES,
     *character_panel.CLASSES,
     *map_panel.CLASSES,
     *entry_panel.CLASSES,
+    *points_panel.CLASSES,
+    *point_places_panel.CLASSES,
+    *solve_panel.CLASSES,
     *apply_panel.CLASSES,
 )

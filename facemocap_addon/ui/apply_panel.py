@@ -79,6 +79,7 @@ class FACEMOCAP_PT_keys(SidebarPanel, bpy.types.Panel):
         layout.prop(state, "keys_mode", text="Keys On")
         layout.prop(state, "face_layer")
         layout.prop(state, "head_layer")
+        layout.prop(state, "hand_edits")
         column = layout.column(heading="Values")
         column.prop(state, "use_mirror")
         column.prop(state, "use_raw")

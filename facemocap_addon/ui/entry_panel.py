@@ -94,7 +94,7 @@ class FACEMOCAP_PT_entry(SidebarPanel, bpy.types.Panel):
         """Draw the curve and its points."""
         split = self.layout.split(factor=0.42)
         points = tuple((point.x, point.y) for point in entry.points)
-        icon = picture_of(points, _text_colour(context))
+        icon = picture_of(points, text_colour(context))
         if icon:
             split.template_icon(icon_value=icon, scale=max(4.5, min(1.2 * len(points), 7.0)))
         column = split.column(align=True)
@@ -107,7 +107,7 @@ class FACEMOCAP_PT_entry(SidebarPanel, bpy.types.Panel):
         column.operator("facemocap.add_point", icon="ADD")
 
 
-def _text_colour(context: bpy.types.Context) -> tuple[float, float, float]:
+def text_colour(context: bpy.types.Context) -> tuple[float, float, float]:
     """What labels are drawn with."""
     theme: Any = context.preferences.themes[0].user_interface.wcol_regular.text
     red, green, blue = (round(float(part), 3) for part in theme[:3])

@@ -43,7 +43,7 @@ class FACEMOCAP_UL_takes(bpy.types.UIList):
     ) -> None:
         """Draw a take's name and length."""
         row = layout.row()
-        row.label(text=item.name, icon="ANIM" if item.text else "LIBRARY_DATA_BROKEN")
+        row.label(text=item.name, icon=_take_icon(item))
         length = row.row()
         length.alignment = "RIGHT"
         length.active = False
@@ -164,6 +164,15 @@ def draw_link(layout: Any, item: FACEMOCAP_PG_link, *, emboss: bool = True) -> N
     gain.prop(item, "gain_turn" if item.turns else "gain", text="", emboss=emboss)
     clear = row.operator("facemocap.clear_entry", text="", icon="X", emboss=emboss)
     clear.channel, clear.link = item.channel, item.name
+
+
+def _take_icon(item: FACEMOCAP_PG_take) -> str:
+    """What a take holds: points, a solve of points, or coefficients."""
+    if not item.text:
+        return "LIBRARY_DATA_BROKEN"
+    if item.solve.is_solved:
+        return "CON_FOLLOWTRACK"
+    return "POINTCLOUD_DATA" if item.point_count else "ANIM"
 
 
 CLASSES = (

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..channels import Channel, canonical_channel
 from ..controls import ControlKey
 from ..errors import FacemocapError
 from ..gaze.gaze_angles import NO_NEUTRAL, Neutral
+from ..gaze.gaze_limits import takes_gaze
 from ..rig_maps.retargeting import SolveResult, retarget
 from ..rig_maps.rig_map import RigMap
 from ..take import Take, make_take
@@ -247,21 +246,25 @@ def rig_map_base(
 ) -> Base:
     """The base of poses that are control values: what the rig map gives, before its limits.
 
+    A gaze has no other values than those within its limits, which hold it as a direction.
     ``rests`` has values of controls that nothing drives (0 where it has none). Keys that are
     channels get the channel itself.
     """
     of_channels = channel_base(keys)
+    gaze = {entry.control for entry in rig_map.entries if takes_gaze(entry)}
 
     def base(names: Sequence[str], values: FloatArray) -> FloatArray:
         out = of_channels(names, values)
         channels = [canonical_channel(name) or Channel(name) for name in names]
         frames = make_take(np.arange(len(values), dtype=np.float64), channels, values, rate=1)
         solved = retarget(frames, rig_map, raw=True, neutral=neutral)
+        held = retarget(frames, rig_map, neutral=neutral) if gaze & set(keys) else solved
         for place, key in enumerate(keys):
             if isinstance(key, str):
                 continue
             if key in solved.controls:
-                out[:, place] = solved.values[:, solved.controls.index(key)]
+                own = held if key in gaze else solved
+                out[:, place] = own.values[:, solved.controls.index(key)]
             else:
                 out[:, place] = _rest(rig_map, key, rests)
         return out
@@ -317,26 +320,42 @@ def retarget_with_examples(
     Controls that only the examples pose are added. They have no limits.
     """
     solved = retarget(take, rig_map, times_s, raw=raw, neutral=neutral)
-    controls = [key for key in mapping.keys if not isinstance(key, str)]
-    if not controls or not len(solved.times):
+    if all(isinstance(key, str) for key in mapping.keys) or not len(solved.times):
         return solved
     free = solved if raw else retarget(take, rig_map, times_s, raw=True, neutral=neutral)
-    offsets = mapping.correction(_read(take, mapping, solved.times))
+    offsets = mapping.correction(read_channels(take, mapping, solved.times))
+    return add_corrections(solved, free, rig_map, mapping, offsets, raw=raw)
+
+
+def add_corrections(
+    solved: SolveResult,
+    free: SolveResult,
+    rig_map: RigMap,
+    mapping: ExampleMapping,
+    offsets: FloatArray,
+    *,
+    raw: bool = False,
+) -> SolveResult:
+    """A solve with corrections ``(n, k)`` of the mapping's keys; ``free`` is it without limits."""
+    controls = [key for key in mapping.keys if not isinstance(key, str)]
     new = [key for key in controls if key not in solved.controls]
     parts = {
-        name: np.array(_widened(getattr(solved, name), len(new), fill))
+        name: np.pad(getattr(solved, name), ((0, 0), (0, len(new))), constant_values=fill)
         for name, fill in (("values", 0.0), ("known", True), ("clipped", False), ("beyond", 0.0))
     }
     order = (*solved.controls, *new)
-    limits = {entry.control: entry.limits for entry in rig_map.entries}
+    entries = {entry.control: entry for entry in rig_map.entries}
     for key in controls:
-        place = order.index(key)
+        place, column = order.index(key), mapping.keys.index(key)
+        low, high = entries[key].limits if key in entries else (-np.inf, np.inf)
+        base = np.full(len(solved.times), mapping.rest[column])
         if key in solved.controls:
-            base = free.values[:, solved.controls.index(key)]
-        else:
-            base = np.full(len(solved.times), mapping.rest[mapping.keys.index(key)])
-        value = base + offsets[:, mapping.keys.index(key)]
-        low, high = limits.get(key, (-np.inf, np.inf))
+            held = solved.values[:, place]
+            base = held if takes_gaze(entries[key]) else free.values[:, place]
+            if not raw:
+                # a gaze that is held as a direction may pass the limits of its components
+                low, high = np.minimum(low, held), np.maximum(high, held)
+        value = base + offsets[:, column]
         beyond = np.maximum(np.maximum(low - value, value - high), 0.0)
         parts["values"][:, place] = value if raw else np.clip(value, low, high)
         parts["beyond"][:, place], parts["clipped"][:, place] = beyond, beyond > 0.0
@@ -359,7 +378,7 @@ def corrected_take(take: Take, mapping: ExampleMapping) -> Take:
             f'The examples pose no channel of the take "{take.label}"',
             "Choose examples of channel values, or use them with the character",
         )
-    offsets = mapping.correction(_read(take, mapping, take.times))
+    offsets = mapping.correction(read_channels(take, mapping, take.times))
     values = take.values.astype(np.float64)
     for key in posed:
         values[:, take.column(key)] += offsets[:, mapping.keys.index(key)]
@@ -369,15 +388,10 @@ def corrected_take(take: Take, mapping: ExampleMapping) -> Take:
     )
 
 
-def _read(take: Take, mapping: ExampleMapping, times_s: FloatArray) -> FloatArray:
+def read_channels(take: Take, mapping: ExampleMapping, times_s: FloatArray) -> FloatArray:
     """Values ``(n, c)`` of the channels that a mapping reads; neutral where never recorded."""
     values = sample_channels(take, mapping.channels, times_s)
     for place, name in enumerate(mapping.channels):
         if not take.has(name):
             values[:, place] = mapping.neutral[place]
     return values
-
-
-def _widened(array: NDArray[Any], more: int, fill: float) -> NDArray[Any]:
-    """An array ``(n, k)`` with ``more`` columns of one value."""
-    return np.concatenate([array, np.full((len(array), more), fill, array.dtype)], axis=1)

@@ -34,6 +34,8 @@ SCHEMA = 1
 GAINS = (0.1, 10.0)
 #: What an extreme may become.
 TARGETS = (0.5, 2.0)
+#: How a take tells that it was calibrated.
+_CALIBRATED = "calibrated to the range of motion of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,13 @@ def calibrated(take: Take, rom: RangeOfMotion) -> Take:
     Raises
     ------
     FacemocapError
-        When the take and the range of motion have no channel in common.
+        When the take and the range of motion have no channel in common, or it was done before.
     """
+    if any(step.startswith(_CALIBRATED) for step in take.history):
+        raise FacemocapError(
+            f'The take "{take.label}" was brought to a range of motion before',
+            "Use it as it is, or the recording",
+        )
     known = rom.by_channel()
     columns = {
         channel.name: column
@@ -208,7 +215,7 @@ def calibrated(take: Take, rom: RangeOfMotion) -> Take:
             f"{listed(unknown)}."
         )
     return take.changed(
-        f'calibrated to the range of motion of "{rom.actor}" ({len(columns)} channels)',
+        f'{_CALIBRATED} "{rom.actor}" ({len(columns)} channels)',
         values=_single(np.where(take.valid, values, take.values)),
         warnings=(*take.warnings, *warnings),
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,8 @@ WIDEST = 2.0
 PASSED = 1e-6
 #: Frames between two reports of progress.
 AT_ONCE = 512
+#: Control values ``(n, c)`` of a solve with some channels at nought.
+Quiet = Callable[[Sequence[str]], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def keep_contacts(
     measure: Measure,
     *,
     widen: bool = False,
+    quiet: Quiet | None = None,
 ) -> Job[KeptContacts]:
     """Change blinks and lips of a solved take so that they meet on the character.
 
@@ -59,6 +62,8 @@ def keep_contacts(
         ``solved.controls``.
     widen : bool
         Let controls pass the map's limits where a contact needs it, up to twice as far.
+    quiet : callable, optional
+        What the controls are without blinks, where more than the rig map decides that.
 
     Returns
     -------
@@ -78,7 +83,11 @@ def keep_contacts(
     lids = _shut_eyes(take, solved.times, openings)
     nothing = np.zeros(len(solved.times))
     seal = lip_seal(take, solved.times) if MOUTH in openings else nothing
-    values = _without(take, rig_map, solved, [BLINKS[name] for name in lids])
+    blinks = [BLINKS[name] for name in lids]
+    if quiet is not None and blinks:
+        values = np.array(quiet(blinks))
+    else:
+        values = _without(take, rig_map, solved, blinks)
     tally = Tally()
     # lips first: what eases them may move lids, what closes lids moves no lips
     waiting = [(MOUTH, rows) for rows in _blocks(seal)]
