@@ -18,7 +18,9 @@ import bpy
 import numpy as np
 
 from ..core.errors import FacemocapError
+from ..core.files import read_file
 from ..core.formats.coefficient_takes import finished_take, say_unchanging
+from ..core.formats.fbx_container import check_moved_vertices
 from ..core.formats.sample_times import SampleTimes
 from ..core.formats.shape_tables import ShapeTable, merge_shapes
 from ..core.sampling import usual_step
@@ -27,6 +29,8 @@ from .rig_files import import_fbx
 from .scenes import scene_clock
 
 FORMAT = "fbx"
+#: From here on Blender's importer leaves out what it died of before.
+_LEAVES_OUT = (5, 2, 0)
 _SHOWN = 4
 #: Keys closer than this part of a frame are one.
 _ONE_FRAME = 1e-3
@@ -49,6 +53,8 @@ def read_scene_file(path: Path) -> Take:
 @contextmanager
 def _imported(path: Path) -> Iterator[bpy.types.Scene]:
     """A scene that shows what the file holds; it is gone when the block ends, however it ends."""
+    if bpy.app.version < _LEAVES_OUT:
+        check_moved_vertices(read_file(path), path.name)
     before = {datablock.session_uid for datablock in _everything()}
     stage = bpy.data.scenes.new("Face Mocap import")
     try:

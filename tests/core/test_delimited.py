@@ -7,6 +7,7 @@ import io
 import math
 import random
 import struct
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -104,6 +105,35 @@ def test_every_character_in_every_place_of_a_number():
         assert_like_float([field for field in fields if "|" not in field])
         for field in fields[::7]:
             assert_like_float([field] * 3)
+
+
+@pytest.mark.parametrize("form", ["{!r}", "{:.17g}", "{:.18f}", "{:.12e}", "{:.3E}"])
+def test_long_numbers_and_exponents_equal_float_bit_for_bit(form: str):
+    rng = random.Random(form)
+    numbers = (rng.choice((1, -1)) * rng.random() * 10 ** rng.randint(-12, 3) for _ in range(3000))
+    assert_like_float([form.format(number) for number in numbers])
+
+
+def test_numbers_near_the_middle_of_two_others_equal_float():
+    rng = random.Random(5)
+    fields: list[str] = []
+    for _ in range(2000):
+        low = rng.random() * 8
+        middle = (Decimal(low) + Decimal(math.nextafter(low, 9.0))) / 2
+        fields.append(str(middle.quantize(Decimal(1).scaleb(-18))))
+        # exactly in the middle, which goes to the even one
+        fields.append(str(2 * rng.getrandbits(53) + 2**53 + 1))
+    assert_like_float(fields)
+
+
+def test_words_that_fill_a_table_are_looked_up_together():
+    words = ["NA", "nan", "1e-05", "what", "#DIV/0!", "-0.5"]
+    fields = [words[k % len(words)] for k in range(3000)]
+    values, missing, unreadable = parse(fields)
+    assert missing.tolist() == [True, True, False, True, True, False] * 500
+    assert unreadable == [*range(3, 3000, 6)]
+    assert values[2::6].tolist() == [1e-05] * 500
+    assert values[5::6].tolist() == [-0.5] * 500
 
 
 def test_decimal_comma_gives_the_same_bits():

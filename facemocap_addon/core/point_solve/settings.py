@@ -34,7 +34,7 @@ class SolveSettings:
     adjust_head : bool
         The head's motion is found again together with the face's.
     smoothness : float
-        1 for the usual one; 0 solves every frame by itself.
+        1 for the usual one; below 0.25 every frame is solved by itself.
     sparsity : float
         How unlikely many small values are; 0 leaves the work to as many controls as it takes.
     trust_mm : float

@@ -49,6 +49,8 @@ OFF_QUANTILE, OFF_LEAST, OFF_MOST, OFF_WIDE = 0.97, 3.0, 8.0, 1.8
 KNOWING = 60.0
 #: Faces differ as a whole, not point by point: so many times what is left counts as noise.
 MISFIT = 2.0
+#: Less smoothness than this is none: the joint solve does not settle between the two.
+LEAST_SMOOTH = 0.25
 #: Rate at which the solver's smoothness is at home.
 _USUAL_HZ = 60.0
 _COST_FRAMES = 300
@@ -259,7 +261,7 @@ class _Task:
 
     def _smoothness(self) -> Smoothness | None:
         times = self.actor.times
-        if self.settings.smoothness <= 0 or len(times) < 3:
+        if self.settings.smoothness < LEAST_SMOOTH or len(times) < 3:
             return None
         step = float(np.median(np.diff(times)))
         usual = Smoothness().acceleration * (step * _USUAL_HZ) ** 2
