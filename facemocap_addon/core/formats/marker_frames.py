@@ -213,7 +213,7 @@ def _find_up(frame: Frame, shape: Shape, curve: _Curve, said: Axis | None, usual
                 "are believed."
             )
         elif said is None:
-            frame.assumptions.append(f"{named} is up, by the names of the points.")
+            frame.assumptions.append(f"Up is {named}, by the names of the points.")
     elif said is not None:
         frame.up = said
     else:
@@ -221,7 +221,7 @@ def _find_up(frame: Frame, shape: Shape, curve: _Curve, said: Axis | None, usual
         by_curve = curve.best(Axis(other))[1] > max(_CURVED, curve.best(Axis(usual_up))[1])
         frame.up = Axis(other if by_curve else usual_up)
         why = "by the curve of the face" if by_curve else "as is usual in this format"
-        frame.assumptions.append(f"{frame.up} is taken for up, {why}: the file does not say it.")
+        frame.assumptions.append(f"Up is taken to be {frame.up}, {why}: the file does not say it.")
 
 
 def _find_front(frame: Frame, shape: Shape, curve: _Curve, right: Axis | None) -> None:
