@@ -83,7 +83,8 @@ def measure(
         Spans that are off by more than the tolerance, and the flat sample where they are worst.
     """
     largest = np.zeros(len(values) // len(times))
-    late, place = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    late: list[IntArray] = [np.empty(0, np.int64)]
+    place: list[IntArray] = [np.empty(0, np.int64)]
     # a few thousand samples at a time: their numbers stay in the processor's cache
     block = np.cumsum(beziers.length) // TOGETHER
     for some in np.split(np.arange(len(block)), np.flatnonzero(np.diff(block)) + 1):

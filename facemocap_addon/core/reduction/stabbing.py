@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import BoolArray, FloatArray
+from ..arrays import BoolArray, FloatArray, IntArray
 
 #: Cuts until a row is given up; four are usual, and what is given up counts as impossible.
 MOST_CUTS = 40
@@ -46,8 +46,8 @@ def stab(
     count = len(u)
     found = np.zeros(count, np.bool_)
     at_zero, steep = np.zeros(count), np.zeros(count)
-    row = np.arange(count)
-    alive = np.ones(count, np.bool_)
+    row: IntArray = np.arange(count)
+    alive: BoolArray = np.ones(count, np.bool_)
     s = slope
     # f is nowhere below a + b s: the best such piece that falls, and the best that rises
     falling = _no_pieces(count)
@@ -58,19 +58,20 @@ def stab(
         found[row[done]] = True
         at_zero[row[done]] = 0.5 * (up[done] + down[done])
         steep[row[done]] = s[done]
-        piece = np.stack([up - down - way * s, way])
-        falling = np.where(way < 0.0, piece, falling)
-        rising = np.where(way > 0.0, piece, rising)
+        piece: FloatArray = np.stack([up - down - way * s, way])
+        falling = _either(way < 0.0, piece, falling)
+        rising = _either(way > 0.0, piece, rising)
         following, hopeful = _next_slope(s, piece, falling, rising, allowed)
         # where rounding stops the search there is nothing more to be found
         alive = _all_of(alive, ~done, hopeful, following != s)
         some = int(np.count_nonzero(alive))
         if not some:
             break
-        s = np.where(alive, following, s)
+        s = _either(alive, following, s)
         if some <= FEW * len(row):
-            row, s, u, low, high = row[alive], s[alive], u[alive], low[alive], high[alive]
-            falling, rising, allowed = falling[:, alive], rising[:, alive], allowed[alive]
+            row = row[np.flatnonzero(alive)]
+            s, u, low, high, allowed = _rows(alive, s, u, low, high, allowed)
+            falling, rising = (each.T for each in _rows(alive, falling.T, rising.T))
             alive = np.ones(some, np.bool_)
     return found, at_zero, steep
 
@@ -78,6 +79,14 @@ def stab(
 def _no_pieces(count: int) -> FloatArray:
     """Pieces ``(2, count)``, height at s = 0 and slope, that bind nothing."""
     return np.stack([np.full(count, -np.inf), np.zeros(count)])
+
+
+def _either(mark: BoolArray, one: FloatArray, other: FloatArray) -> FloatArray:
+    return np.where(mark, one, other)
+
+
+def _rows(mark: BoolArray, *tables: FloatArray) -> tuple[FloatArray, ...]:
+    return tuple(table[mark] for table in tables)
 
 
 def _all_of(*marks: BoolArray) -> BoolArray:
@@ -144,21 +153,23 @@ def _highest_end(
     """The highest place ``(r,)`` at u = 1 of lines through intervals, and whether there is one."""
     found = np.zeros(len(u), np.bool_)
     highest = np.zeros(len(u))
-    row = np.arange(len(u))
+    row: IntArray = np.arange(len(u))
     # steeper than anything: what binds such a line binds the steepest that can be
-    s = np.full(len(u), 1e15)
+    s: FloatArray = np.full(len(u), 1e15)
     for _ in range(MOST_CUTS):
         lines = np.arange(len(row))
         shear = s[:, None] * u
         top, bottom = (low - shear).argmax(axis=1), (high - shear).argmin(axis=1)
-        first, last = low[lines, top], high[lines, bottom]
-        way = u[lines, bottom] - u[lines, top]
+        first: FloatArray = low[lines, top]
+        last: FloatArray = high[lines, bottom]
+        way: FloatArray = u[lines, bottom] - u[lines, top]
         done = first - last + way * s <= allowed
         found[row[done]] = True
         highest[row[done]] = (last + (1.0 - u[lines, bottom]) * s)[done]
         alive = _all_of(~done, way > 0.0)
         if not alive.any():
             break
-        row, u, low, high, allowed = row[alive], u[alive], low[alive], high[alive], allowed[alive]
-        s = (last[alive] - first[alive]) / way[alive]
+        row = row[np.flatnonzero(alive)]
+        u, low, high, allowed, rise, way = _rows(alive, u, low, high, allowed, last - first, way)
+        s = rise / way
     return found, highest

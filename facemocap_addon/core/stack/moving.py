@@ -178,7 +178,7 @@ def _peaks(take: Take, columns: IntArray, values: FloatArray) -> list[IntArray]:
     own = [values[rows, place] for place, rows in enumerate(where)]
     least: list[float] = []
     for column, each in zip(columns.tolist(), own, strict=True):
-        span = float(np.ptp(each)) if len(each) else 0.0
+        span = float(each.max() - each.min()) if len(each) else 0.0
         least.append(LEAST_PEAK.get(take.channels[int(column)].kind, LEAST_PART * span))
     reach = max(round(PEAK_S / usual_step(take.times)), 1)
     found = peaks_and_dips(own, least, reach)
