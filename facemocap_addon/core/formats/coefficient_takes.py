@@ -298,6 +298,12 @@ def finished_take(
         warnings.append(
             f"No face was tracked in {faceless} {'sample' if faceless == 1 else 'samples'}."
         )
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        # numbers so large that steps between them are lost
+        raise FacemocapError(
+            f'"{source.name}" has times that do not go on from sample to sample',
+            "Give the rate with --rate, or record it again",
+        )
     return Take(
         times=times,
         channels=tuple(columns.channels),

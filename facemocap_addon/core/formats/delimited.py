@@ -267,7 +267,10 @@ class _Piece:
         lengths = np.minimum(ends - starts, TEXT_WIDTH)
         width = max(1, int(lengths.max(initial=0)))
         windows: NDArray[Any] = np.ndarray(
-            (len(self.text) - width,), f"S{width}", np.frombuffer(self.text, np.uint8), strides=(1,)
+            (len(self.text) - width + 1,),
+            f"S{width}",
+            np.frombuffer(self.text, np.uint8),
+            strides=(1,),
         )
         cells = windows[starts]
         if (lengths != width).any():

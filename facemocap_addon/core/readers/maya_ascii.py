@@ -159,8 +159,10 @@ def _times(scene: Scene, frames: FloatArray, options: ReadOptions) -> SampleTime
             told = (f"{text}, so {per_second:g} frames a second are taken: check the length.",)
     if rows < 2:
         return counted_times(rows, options)
-    span = float(frames[-1] - frames[0])
-    steps = max(round(span / float(np.median(np.diff(frames)))), 1)
+    span, usual = float(frames[-1] - frames[0]), float(np.median(np.diff(frames)))
+    if not (np.isfinite(span) and usual > 0 and np.isfinite(span / usual)):
+        raise FacemocapError("The scene has keys at times that are no numbers", _EXPORT_AGAIN)
+    steps = max(round(span / usual), 1)
     step = span / steps
     since = np.asarray(frames - frames[0], np.float64)
     count: FloatArray = np.floor(since / step + 0.5)
