@@ -46,7 +46,8 @@ def make_parser(commands: Sequence[Command], console: Console) -> Parser:
         allow_abbrev=False,
     )
     parser.console = console
-    parser.add_argument("--version", action="version", version=f"facemocap {_version()}")
+    # "-V" also widens the first column, which Python below 3.13 measures without its indent.
+    parser.add_argument("-V", "--version", action="version", version=f"facemocap {_version()}")
     words = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for command in commands:
         examples = "\n".join(f"  {example}" for example in command.examples)
