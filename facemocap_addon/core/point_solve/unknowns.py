@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,8 @@ EXCLUSIVE = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 ROOM = 1.3
 #: A bone may go at least this part of its reach the other way.
 BACK = 0.3
+#: A bone that moves a way along one axis may go this part of it either way along the others.
+AROUND = 0.5
 #: Points on the skin say nothing of where eyes look and what the tongue does.
 NOT_SKIN = ("eyeLook", "tongue")
 #: A control whose motion is off a straight line by more than this part at its end is bent.
@@ -95,7 +97,12 @@ def find_unknowns(rig_map: RigMap, scan: Scan, placement: Placement) -> Unknowns
         if not _is_face(entry):
             continue
         groups[_group(entry, fitted, rig_map)].append((entry, _reach(entry)))
+    around = _ways_around(rig_map)
     rows = [row for row in groups.items() if all(reach > 0 for _, reach in row[1])]
+    rows = [
+        (name, [(entry, max(reach, around.get(_place(entry), 0.0))) for entry, reach in own])
+        for name, own in rows
+    ]
     controls = [entry.control for _, own in rows for entry, _ in own]
     moved = bases(placement, scan, controls)
     columns = {key: moved[:, number] for number, key in enumerate(controls)}
@@ -106,7 +113,7 @@ def find_unknowns(rig_map: RigMap, scan: Scan, placement: Placement) -> Unknowns
     far = np.sqrt((basis.reshape(-1, 3, len(rows)) ** 2).sum(axis=1)).max(axis=0, initial=0.0)
     kept = np.flatnonzero(far > STILL_MM).tolist()
     channels = _channels([rows[number] for number in kept])
-    limits = np.array([_limits(rows[number][1]) for number in kept]).reshape(-1, 2)
+    limits = np.array([_limits(rows[number][1], around) for number in kept]).reshape(-1, 2)
     return Unknowns(
         channels=channels,
         parts=tuple(tuple((e.control, reach) for e, reach in rows[n][1]) for n in kept),
@@ -161,7 +168,26 @@ def _reach(entry: RigMapEntry) -> float:
     return ROOM * max(min(upward, max(high, 0.0)), min(downward, max(-low, 0.0)))
 
 
-def _limits(own: Sequence[tuple[RigMapEntry, float]]) -> tuple[float, float]:
+def _place(entry: RigMapEntry) -> tuple[str, str]:
+    """The bone that a control moves, or nothing for what is no bone's location."""
+    key = entry.control
+    moves = key.kind == BONE and key.path.endswith(".location")
+    return (key.owner, key.path) if moves else ("", "")
+
+
+def _ways_around(rig_map: RigMap) -> dict[tuple[str, str], float]:
+    """How far each bone's location may go along any axis: a calibration sees only some ways."""
+    out: dict[tuple[str, str], float] = defaultdict(float)
+    for entry in rig_map.entries:
+        bone = _place(entry)
+        if bone[1] and _is_face(entry):
+            out[bone] = max(out[bone], AROUND * _reach(entry))
+    return out
+
+
+def _limits(
+    own: Sequence[tuple[RigMapEntry, float]], around: Mapping[tuple[str, str], float]
+) -> tuple[float, float]:
     """Limits of a value, in parts of the reach."""
     entry, reach = own[0]
     if entry.control.kind != BONE:
@@ -172,7 +198,8 @@ def _limits(own: Sequence[tuple[RigMapEntry, float]]) -> tuple[float, float]:
     hard_low, hard_high = min(low, 0.0), max(high, 0.0)
     below = max(-downward, hard_low * ROOM)
     above = min(upward, hard_high * ROOM)
-    return min(below / reach, -BACK), max(above / reach, BACK)
+    least = max(BACK, around.get(_place(entry), 0.0) / reach)
+    return min(below / reach, -least), max(above / reach, least)
 
 
 def _bend(own: Sequence[tuple[RigMapEntry, float]], scan: Scan) -> float:
