@@ -34,6 +34,8 @@ MOVERS = {
     "browInnerUp": 0.05, "browOuterUpLeft": 0.05, "browOuterUpRight": 0.05,
     "browDownLeft": 0.05, "browDownRight": 0.05, "noseSneerLeft": 0.15, "noseSneerRight": 0.15,
 }  # fmt: skip
+#: Skin of the forehead that goes less than this part of a brow's way is only carried along.
+CARRIED = 0.5
 #: Points from corner to corner of an edge by which faces are laid on each other.
 ON_EDGE = 9
 #: How exactly edges and the profile are found (eye distances).
@@ -41,7 +43,7 @@ EDGE, PROFILE = 0.01, 0.03
 #: Points from the end of an edge by which it is drawn on to the corner, and how far at most, of
 #: the way to the last of them.
 CORNER, FARTHEST = 3, 1.1
-#: Corners of both sides that are mirror images to this (eye distances) are made so.
+#: Places of both sides that are mirror images to this (eye distances) are made so.
 NEARLY_EVEN = 0.05
 #: What of the profile is a place by itself, and how sure it is.
 PROFILE_PLACES = ("nose_tip", "nose_base", "nose_bridge", "chin")
@@ -252,7 +254,9 @@ def find_anchors(
             if channel.endswith("Right" if side == "L" else "Left"):
                 continue
             own = sign * frame.plain[used, 0] > _MIDDLE
-            share = weight * own * (field[used] ** 2).sum(axis=1)
+            size = own * (field[used] ** 2).sum(axis=1)
+            least = CARRIED**2 if channel.startswith("brow") else 0.0
+            share = weight * np.maximum(size - least * size.max(initial=0.0), 0.0)
             if share.sum() > 0:
                 movers[f"{channel}_{side}"] = share @ frame.plain[used] / share.sum()
     return Anchors(profile, movers)
@@ -372,4 +376,18 @@ def _carried(
     _, _, found = skin.nearest(wanted, sides, outwards=True)
     doubt = np.hypot(warp.doubt(at), np.linalg.norm(found - wanted, axis=1))
     sure = np.clip(0.8 / (1.0 + (doubt / DOUBT) ** 2), LEAST, 0.8)
+    found = _evened(names, found)
     return dict(zip(names, found, strict=True)), dict(zip(names, sure.tolist(), strict=True))
+
+
+def _evened(names: Sequence[str], found: FloatArray) -> FloatArray:
+    """Places ``(n, 3)`` with nearly mirrored ones made so.
+
+    On a fold of the skin the nearest place jumps, on one side before the other.
+    """
+    rows = {name: row for row, name in enumerate(names)}
+    partner = [rows.get(mirrored_place(name), row) for row, name in enumerate(names)]
+    image = found[partner] * [-1.0, 1.0, 1.0]
+    near = np.linalg.norm(found - image, axis=1) < NEARLY_EVEN
+    near &= np.array(partner) != np.arange(len(names))
+    return np.where(near[:, None], 0.5 * (found + image), found)
