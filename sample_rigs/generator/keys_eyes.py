@@ -48,21 +48,30 @@ def eye_keys(f: Fields) -> Keys:
 
 
 def brow_keys(f: Fields) -> Keys:
-    """Inner brows up, outer brow up, brow down."""
+    """Inner brows up, outer brow up, brow down.
+
+    Frontalis carries the skin of the forehead along and back over the skull, a good third of
+    what the brow does; corrugator draws the middle of the brow inward as much as down.
+    """
     keys: Keys = {}
     p = f.open_profile()
     guard = f.guard[:, None]
-    inner = f.pull((11, 17, 96), (19, 24, 22), (0.6, 7.5, 0.2))
-    middle = f.pull((30, 21, 90), (18, 20, 20), (0, 1, 0))
-    outer = f.pull((46, 18, 80), (17, 20, 22), (0.3, 6.5, -0.6))
-    keys["browInnerUp"] = guard * f.both(inner + 2.6 * middle)
-    add_pair(keys, f, "browOuterUp", guard * (outer + 4.0 * middle))
+    inner = f.pull((12, 17, 95), (19, 24, 24), (0.6, 6.9, -0.3))
+    middle = f.pull((30, 21, 90), (19, 21, 20), (0.2, 1, -0.25))
+    outer = f.pull((46, 18, 80), (18, 21, 22), (1.0, 6.6, -2.0))
+    over_inner = f.pull((22, 48, 85), (34, 28, 36), (0.2, 1, -0.3))
+    over_outer = f.pull((40, 47, 76), (28, 27, 34), (0.3, 1, -0.35))
+    keys["browInnerUp"] = guard * f.both(inner + 2.6 * middle + 1.7 * over_inner)
+    add_pair(keys, f, "browOuterUp", guard * (outer + 4.6 * middle + 2.8 * over_outer))
     down = (
-        f.pull((13, 14, 95), (16, 16, 18), (-2.6, -5.6, 1.6))
-        + f.pull((31, 20, 90), (19, 14, 18), (-1.4, -4.4, 1.0))
-        + f.pull((46, 17, 80), (14, 12, 18), (-0.5, -1.8, 0.3))
+        f.pull((12, 14, 95), (18, 17, 20), (-2.8, -5.4, 1.8))
+        + f.pull((31, 19, 90), (21, 17, 20), (-5.4, -5.0, 2.6))
+        + f.pull((46, 17, 80), (16, 15, 18), (-2.6, -2.0, 2.0))
+        - 2.2 * over_inner
     )
-    add_pair(keys, f, "browDown", guard * down + f.lids(radians(-4) * p, 0))
+    # The fold over the lid is pushed along with the brow, the lid's rim is not.
+    fold = np.sqrt(guard) * f.pull((31, 9, 88), (21, 13, 20), (-2.6, -2.4, 0.8))
+    add_pair(keys, f, "browDown", guard * down + fold + f.lids(radians(-4) * p, 0))
     return keys
 
 
