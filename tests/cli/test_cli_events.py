@@ -55,14 +55,17 @@ def test_the_documented_keys(facemocap: Run, spoken: Path):
     assert result.status == 0
     assert result.err == ""
     document = result.document
-    assert set(document) == {"schema", "take", "lip_contacts"}
+    assert set(document) == {
+        "schema", "take", "blinks", "saccades", "fixations", "lip_contacts", "phrases",
+        "transitions",
+    }  # fmt: skip
     assert document["schema"] == 1
     assert document["take"] == str(spoken)
     times = clock(spoken)
     contacts = document["lip_contacts"]
     assert [(c["first_sample"], c["last_sample"]) for c in contacts] == list(CLOSED)
     for contact in contacts:
-        assert set(contact) == {"start_s", "end_s", "first_sample", "last_sample"}
+        assert {"start_s", "end_s", "first_sample", "last_sample", "seal", "kind"} <= set(contact)
         assert contact["start_s"] == pytest.approx(times[contact["first_sample"]], abs=1e-5)
         assert contact["end_s"] == pytest.approx(times[contact["last_sample"]], abs=1e-5)
         assert contact["start_s"] < contact["end_s"]
@@ -72,12 +75,38 @@ def test_people_read_when_and_how_long(facemocap: Run, spoken: Path):
     result = facemocap("events", spoken)
     assert result.status == 0
     lines = result.out.splitlines()
-    assert lines[0].startswith("spoken.csv: lips closed 3 times, 0.35 s of 2.9")
-    assert len(lines) == 4
+    assert lines[0].startswith(
+        "spoken.csv: 2 blinks, 0 eye darts, lips closed 3 times (0.35 s of 2.9"
+    )
     times = clock(spoken)
-    start, end = (float(lines[1].split()[place]) for place in (0, 2))
+    (line,) = (line for line in lines[1:] if "samples 20 to 31" in line)
+    start, end = (float(line.split()[place]) for place in (0, 2))
     assert (start, end) == pytest.approx((times[20], times[31]), abs=6e-4)
-    assert "samples 20 to 31" in lines[1]
+    begins = [float(line.split()[0]) for line in lines[1:]]
+    assert begins == sorted(begins)
+    assert len([line for line in lines if "blink: " in line]) == 2
+
+
+def test_what_happens_in_the_sample_take(facemocap: Run, sample_take: Path):
+    found = facemocap("events", sample_take, "--json").document
+    # the text beside the take says what its script put into it
+    assert len(found["blinks"]) == 15
+    assert [blink["kind"] for blink in found["blinks"]].count("wink") == 1
+    (wink,) = (blink for blink in found["blinks"] if blink["kind"] == "wink")
+    assert wink["side"] == "L"
+    assert wink["apex_s"] == pytest.approx(20.75, abs=0.1)
+    for blink in found["blinks"]:
+        assert blink["onset_s"] < blink["apex_s"] < blink["offset_s"]
+    for kind in ("saccades", "fixations", "transitions"):
+        assert found[kind], kind
+    for phrase in found["phrases"]:
+        assert phrase["start_s"] < phrase["end_s"]
+
+
+def test_a_sound_that_is_not_there_is_a_sentence(facemocap: Run, spoken: Path, tmp_path: Path):
+    result = facemocap("events", spoken, "--sound", tmp_path / "none.wav")
+    assert result.status == 2
+    assert "none.wav" in result.complaint
 
 
 def test_an_animation_of_eyes_has_none(facemocap: Run, spoken: Path, tmp_path: Path):
@@ -92,6 +121,7 @@ def test_an_animation_of_eyes_has_none(facemocap: Run, spoken: Path, tmp_path: P
     result = facemocap("events", path, "--json")
     assert result.status == 0
     assert result.document["lip_contacts"] == []
+    assert len(result.document["blinks"]) == 2
 
 
 def test_what_is_no_take_is_refused_in_a_sentence(facemocap: Run, tmp_path: Path):

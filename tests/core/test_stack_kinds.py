@@ -34,6 +34,7 @@ WORKING: dict[str, dict[str, Any]] = {
     "time_offset": {"offset_s": 0.0123, "regions": {"eye": -0.03}},
     "time_warp": {"pairs": [[0.1, 0.2], [0.6, 0.65]]},
     "resample": {"rate_hz": 47.0},
+    "blinks": {"softness": 0.5, "lag_s": 0.01},
 }
 ALL = pytest.mark.parametrize("kind", kinds().values(), ids=list(kinds()))
 

@@ -8,7 +8,15 @@
         width: float = param(0.02, label="Width", what="Motion held", unit="", low=0.0, high=0.2)
 
 A field is a bool, int, float, str, ``float | None``, ``int | None``, ``tuple[str, ...]``,
-`Pairs` or `ByRegion`. Panels, the manual and the check of stack files read the same description.
+`Pairs` or `ByRegion`, or a tuple of records such as edits of events:
+
+.. code-block:: python
+
+        edits: tuple[BlinkEdit, ...] = record_param(
+            BlinkEdit, label="Edits", what="Changes of single blinks", example={"op": "delete"}
+        )
+
+Panels, the manual and the check of stack files read the same description.
 """
 
 from __future__ import annotations
@@ -18,7 +26,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
-from typing import Any, TypeAlias, cast, get_type_hints
+from typing import Any, Protocol, TypeAlias, cast, get_type_hints
 
 from ..errors import FacemocapError
 from .regions import REGIONS
@@ -30,6 +38,19 @@ ByRegion: TypeAlias = tuple[tuple[str, float], ...]
 
 #: More of one parameter's entries than anybody means.
 _MOST_ENTRIES = 10_000
+
+
+class Record(Protocol):
+    """One entry of a parameter that is a tuple of records: a frozen dataclass with these two."""
+
+    @staticmethod
+    def from_json(data: Any) -> Any:
+        """The record of a JSON object; a FacemocapError says what is wrong with it."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; ``from_json`` gives an equal record back."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,10 @@ class Param:
         Least and most of a number, of each number where there are several.
     choices : tuple of str
         All that a text may be.
+    record : type of `Record` or None
+        What the entries of a tuple of records are.
+    example : str
+        JSON of such an entry.
     """
 
     label: str
@@ -56,6 +81,8 @@ class Param:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    record: type[Record] | None = None
+    example: str = ""
 
 
 def param(
@@ -71,6 +98,16 @@ def param(
     """A dataclass field with its description."""
     described = Param(label, what, unit, low, high, tuple(choices))
     return field(default=default, metadata={"param": described})
+
+
+def record_param(record: type[Record], *, label: str, what: str, example: Mapping[str, Any]) -> Any:
+    """A dataclass field that is a tuple of records, none by default.
+
+    ``example`` is what one of them looks like in a stack file; errors and the manual show it.
+    """
+    record.from_json(example)
+    described = Param(label, what, record=record, example=json.dumps(dict(example)))
+    return field(default=(), metadata={"param": described})
 
 
 def param_fields(cls: type) -> tuple[tuple[Field[Any], Param], ...]:
@@ -135,6 +172,8 @@ def field_types(cls: type) -> dict[str, Any]:
 
 def may_be(kind_type: Any, described: Param) -> str:
     """What a parameter may be, for messages and the manual: ``a number from 0 to 1 s``."""
+    if described.record is not None:
+        return f"a list of objects such as {described.example}"
     for known, words in _WORDS:
         if kind_type == known:
             return words(described)
@@ -143,6 +182,8 @@ def may_be(kind_type: Any, described: Param) -> str:
 
 def _value(name: str, value: Any, kind_type: Any, described: Param) -> Any:
     """A JSON value as the type of its field."""
+    if described.record is not None:
+        return _read_records(name, value, described)
     try:
         return _READERS[kind_type](value, described)
     except (TypeError, ValueError, OverflowError):
@@ -230,6 +271,27 @@ def _read_by_region(value: Any, described: Param) -> ByRegion:
     )
 
 
+def _read_records(name: str, value: Any, described: Param) -> tuple[Any, ...]:
+    """Records, each checked by its own class; errors say which entry it is."""
+    record = described.record
+    assert record is not None, "the caller looked"
+    try:
+        entries = _items(value)
+    except (TypeError, ValueError):
+        raise FacemocapError(
+            f"{name} cannot be {_shown(value)}",
+            f"Give {may_be(None, described)}, at most {_MOST_ENTRIES}",
+        ) from None
+    out: list[Any] = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            # scripts may give records instead of plain values
+            out.append(entry if isinstance(entry, record) else record.from_json(entry))
+        except FacemocapError as problem:
+            raise FacemocapError(f"{name} {number}: {problem.what}", problem.todo) from problem
+    return tuple(out)
+
+
 def _or_none(read: Callable[[Any, Param], Any]) -> Callable[[Any, Param], Any]:
     return lambda value, described: None if value is None else read(value, described)
 
@@ -253,7 +315,8 @@ def _plain(value: Any, kind_type: Any) -> Any:
     if kind_type == Pairs:
         return [list(pair) for pair in value]
     if isinstance(value, tuple):
-        return list(cast(tuple[Any, ...], value))
+        entries = cast(tuple[Any, ...], value)
+        return [each.to_json() if hasattr(each, "to_json") else each for each in entries]
     return value
 
 
