@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import BoolArray, FloatArray
+from ..arrays import BoolArray, FloatArray, IntArray
 from .banded import Band
 from .groups import directions
 from .noise import bursts
@@ -73,6 +73,7 @@ def adaptive(
     valid: BoolArray,
     noise: FloatArray,
     trust: FloatArray | None = None,
+    regions: IntArray | None = None,
 ) -> Course:
     """Smooth all channels.
 
@@ -87,6 +88,8 @@ def adaptive(
         Standard deviation of each channel's noise; channels with 0 stay as they are.
     trust : (n, c) float64, optional
         Between 0 and 1: how much each value counts beside its neighbours.
+    regions : (c,) int, optional
+        The region of each channel: its channels tell together where noise is loud for a time.
     """
     out = bridged(values, valid)
     error = np.zeros(values.shape)
@@ -110,7 +113,8 @@ def adaptive(
     turn = directions(light)
     level = series.mean(axis=1, keepdims=True)
     given = turn.T @ (series - level)
-    power = _turned_power(bursts(series, rate), turn)
+    groups = None if regions is None else regions[noisy]
+    power = _turned_power(bursts(series, rate, groups), turn)
     found = np.empty_like(given)
     for block in _blocks(len(given)):
         found[block] = _first(given[block], _part(power, block), rungs, rate)

@@ -17,9 +17,10 @@ from .windows import bell
 #: How deep inside the limits a kept contact lies.
 _INSIDE = 0.9
 #: Lips that are apart by less than so many deviations of the error count as touching.
-_CLEAR = 2.0
-#: Where the jaw is lowest is told from means over this window (deviation, seconds).
-_CALM_S = 0.05
+_CLEAR = 2.2
+#: Where the jaw is lowest is told from means over this window (deviation, seconds), and from a
+#: percentile that noise lowers by so many deviations of the error.
+_CALM_S, _BY_NOISE = 0.05, 1.0
 #: With less noise than this part of the limit the recorded values are asked as well.
 _QUIET = 0.1
 #: Closing eases in and out over this time (seconds).
@@ -74,10 +75,7 @@ def touching(
     if roles.seal is not None:
         wide = np.hypot(wide, error[:, roles.seal])
         needed = needed & valid[:, roles.seal]
-    calm = gap
-    if float(np.median(wide)) > 0.1 * LIPS_APART:
-        calm = bell((gap - gap.min())[None], _CALM_S * samples.rate)[0] + gap.min()
-    lowest = float(np.percentile(calm, LOWEST))
+    lowest = _lowest(gap, float(np.median(wide)), samples.rate)
     when = needed & (gap - lowest < LIPS_APART + _CLEAR * wide)
     for column in roles.parting:
         when &= course[:, column] < PARTED + _CLEAR * error[:, column]
@@ -95,6 +93,17 @@ def touching(
     return Touching(when, lowest, np.where(below < -_CLEAR * wide, below, 0.0))
 
 
+def _lowest(gap: FloatArray, error: float, rate: float) -> float:
+    """What the gap ``(n,)`` is at its lowest, noise aside.
+
+    Its percentile lies too low where lips rest and noise goes on; means over a while lie too high
+    where they only meet for a moment. It is the lower of the two, the first of them corrected.
+    """
+    lowest = float(np.percentile(gap, LOWEST))
+    calm = bell((gap - gap.min())[None], _CALM_S * rate)[0] + gap.min()
+    return max(lowest, min(float(np.percentile(calm, LOWEST)), lowest + _BY_NOISE * error))
+
+
 def keep_touching(values: FloatArray, lips: Touching, roles: Roles, rate: float) -> FloatArray:
     """Values ``(n, c)`` whose lips touch when they did.
 
@@ -108,7 +117,7 @@ def keep_touching(values: FloatArray, lips: Touching, roles: Roles, rate: float)
     least = min(0.0, float(np.percentile(gap + under, LOWEST)))
     over = np.maximum(gap - least - _INSIDE * LIPS_APART, 0.0)
     over = _eased(np.where(lips.when, over, 0.0), rate)
-    over = np.minimum(over, np.maximum(gap, 0.0))
+    over = np.minimum(over, np.maximum(gap - least, 0.0))
     jaw = np.minimum(over, np.maximum(out[:, roles.jaw], 0.0))
     out[:, roles.jaw] += under - jaw
     if roles.seal is not None:

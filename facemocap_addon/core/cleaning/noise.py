@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from ..arrays import BoolArray, FloatArray
+from ..arrays import BoolArray, FloatArray, IntArray
 from .windows import bell
 
 #: Differences of this order hold little of a face's motion and all of the noise.
@@ -21,6 +21,8 @@ _STRETCHES, _LENGTH = 64, 256
 #: Bursts are looked for in windows like this (standard deviation in seconds); they have so many
 #: times the usual power at least, and are so white: fourth to first differences, of 35.
 BURST_S, BURST, WHITE = 0.04, 4.0, 16.0
+#: Of a region with so many channels their median counts, which is this part of the mean.
+BURST_OF_ALL, _TOGETHER, _OF_MEAN = 3.0, 3, 0.8
 _MEDIAN = 0.6744897501960817
 
 
@@ -61,10 +63,11 @@ def noise_level(values: FloatArray, valid: BoolArray) -> FloatArray:
     return out
 
 
-def bursts(series: FloatArray, rate: float) -> FloatArray:
+def bursts(series: FloatArray, rate: float, regions: IntArray | None = None) -> FloatArray:
     """Power of the noise ``(c, n)`` in parts of the usual: 1, and more where it is loud for a time.
 
-    What moves is loud too, but smooth: it counts only where it is as white as noise.
+    What moves is loud too, but smooth: it counts only where it is as white as noise. A tracker that
+    loses hold does so in a whole region: what most of its channels say counts for all of them.
 
     Parameters
     ----------
@@ -72,6 +75,8 @@ def bursts(series: FloatArray, rate: float) -> FloatArray:
         Rows with noise of deviation 1.
     rate : float
         Samples a second.
+    regions : (c,) int, optional
+        The region of each row.
     """
     out = np.ones_like(series)
     if series.shape[1] <= ORDER:
@@ -81,8 +86,18 @@ def bursts(series: FloatArray, rate: float) -> FloatArray:
     rough = bell(np.diff(series, ORDER, axis=1) ** 2, window)
     steps = bell(np.diff(series, axis=1) ** 2, window)
     power = rough / comb(2 * ORDER, ORDER)
-    loud = (power > BURST) & (rough > WHITE * steps[:, 1 : 1 + rough.shape[1]])
-    out[:, margin:-margin] = np.where(loud, power, 1.0)
+    steps = steps[:, 1 : 1 + rough.shape[1]]
+    loud = (power > BURST) & (rough > WHITE * steps)
+    inner = np.where(loud, power, 1.0)
+    if regions is not None:
+        white = rough / np.maximum(steps, 1e-12)
+        for region in np.unique(regions).tolist():
+            rows = np.flatnonzero(regions == region)
+            if len(rows) >= _TOGETHER:
+                usual = np.median(power[rows], axis=0) / _OF_MEAN
+                all_loud = (usual > BURST_OF_ALL) & (np.median(white[rows], axis=0) > WHITE)
+                inner[rows] = np.where(all_loud, np.maximum(inner[rows], usual), inner[rows])
+    out[:, margin:-margin] = inner
     return out
 
 

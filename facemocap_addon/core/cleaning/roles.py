@@ -34,6 +34,8 @@ class Roles:
         Each channel's mirror image, or itself.
     rests : (c,) bool
         Channels that cannot go below nought.
+    regions : (c,) int
+        Channels with the same number are of one region of the face.
     """
 
     blinks: tuple[int, ...]
@@ -43,12 +45,14 @@ class Roles:
     lips: tuple[int, ...]
     partner: IntArray
     rests: BoolArray
+    regions: IntArray
 
 
 def roles_of(channels: Sequence[Channel]) -> Roles:
     """The roles of a take's channels."""
     place = {channel.name: column for column, channel in enumerate(channels)}
     names = tuple(place)
+    regions = sorted({channel.region for channel in channels})
     return Roles(
         blinks=tuple(place[name] for name in names if name.startswith("eyeBlink")),
         jaw=place.get("jawOpen"),
@@ -62,4 +66,5 @@ def roles_of(channels: Sequence[Channel]) -> Roles:
         rests=np.array(
             [channel.kind == "weight" and channel.range[0] == 0.0 for channel in channels], np.bool_
         ),
+        regions=np.array([regions.index(channel.region) for channel in channels], np.int64),
     )

@@ -183,8 +183,12 @@ def _raise_nearest(
     """
     if not len(times):
         return
-    place = int(np.argmin(np.abs(times - at)))
-    slack = float(np.diff(times[max(place - 1, 0) : place + 2]).max(initial=0.0))
+    # of the two around it the nearer one, the earlier where both are as near
+    place = min(int(times.searchsorted(at)), len(times) - 1)
+    if place and not abs(times[place] - at) < abs(times[place - 1] - at):
+        place -= 1
+    steps = np.diff(times[max(place - 1, 0) : place + 2]).tolist()
+    slack = max(steps, default=0.0)
     if abs(times[place] - at) <= 0.5 * slack + 1e-9 and not kept[0] < values[place] < kept[1]:
         values[place] = max(values[place], least)
 

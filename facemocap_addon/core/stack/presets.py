@@ -78,6 +78,17 @@ def save_preset(folder: Path, name: str, stack: Stack, *, overwrite: bool = Fals
     return path
 
 
+def delete_preset(folder: Path, name: str) -> None:
+    """Delete a preset's file; an error where there is none."""
+    try:
+        preset_path(folder, name).unlink()
+    except OSError as problem:
+        raise FacemocapError(
+            f'The preset "{name}" cannot be deleted: {problem.strerror or problem}',
+            "Choose one of the list",
+        ) from problem
+
+
 def _is_name(name: str) -> bool:
     return (
         0 < len(name) <= _MOST_LETTERS

@@ -43,12 +43,18 @@ class StackResult:
 def process(take: Take, stack: Stack | Mapping[str, Any] | str | Path, *, seed: int = 0) -> Take:
     """A take after all steps of a stack, given as such, as its JSON document or as a file.
 
+    ``"auto"`` stands for the stack that `auto.chosen_stack` chooses for the take.
+
     Raises
     ------
     FacemocapError
         When the stack cannot be read, or a step cannot be done; it names the step.
     """
-    if isinstance(stack, str | Path):
+    if stack == "auto":
+        from .auto import chosen_stack  # noqa: PLC0415 (measuring takes more imports)
+
+        stack, _why = chosen_stack(take)
+    elif isinstance(stack, str | Path):
         stack = read_stack(Path(stack))
     elif not isinstance(stack, Stack):
         stack = stack_from_json(stack, "stack")

@@ -86,7 +86,9 @@ def apply(take: Take, params: Denoise, context: StepContext) -> Take | Outcome:
     whittaker = params.method == "whittaker"
 
     def smooth(strength: float) -> Course:
-        course = adaptive(take.times, values, take.valid, strength * noise, samples.trust)
+        course = adaptive(
+            take.times, values, take.valid, strength * noise, samples.trust, roles.regions
+        )
         return Course(at_rest(course.values, course.error, roles.rests), course.error)
 
     out = smooth(params.strength).values if whittaker else _filtered(values, take, params)

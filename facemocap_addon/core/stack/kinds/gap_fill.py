@@ -90,7 +90,9 @@ def _course(samples: Samples, short_s: float) -> FloatArray:
             near |= (times > times[gap.first] - _AROUND_S) & (times < times[gap.last] + _AROUND_S)
     for first, last in runs_of(near):
         part = slice(first, last + 1)
-        out[part] = adaptive(times[part], values[part], valid[part], samples.noise).values
+        out[part] = adaptive(
+            times[part], values[part], valid[part], samples.noise, regions=samples.roles.regions
+        ).values
     return out
 
 
