@@ -16,6 +16,7 @@ from ..core.correspondence.features import FoundFace
 from ..core.correspondence.placement import Placement
 from ..core.correspondence.placing import ByHand, place_points
 from ..core.measured import Measured
+from ..core.point_solve.background import Desk, in_background
 from ..core.point_solve.neutral_face import likely_neutrals, marked_neutral
 from ..core.point_solve.outcome import PointSolve
 from ..core.point_solve.performing import ActorMotion, read_actor
@@ -38,6 +39,7 @@ from .poser import Poser
 from .probe_copy import Ruler, Standin, standin
 from .probing import scan_character
 
+READING = "Reading the points"
 #: Characters whose motions are kept in memory, by their fingerprints.
 KEPT = 3
 _scans: OrderedDict[str, tuple[Scan, FoundFace]] = OrderedDict()
@@ -104,8 +106,8 @@ def solve_on_character(
         When the take has no points, the character no face, or nothing moves them.
     """
     chosen = settings or SolveSettings()
-    yield Progress(0.0, "Reading the points")
-    actor = _actor(take, chosen)
+    yield Progress(0.0, READING)
+    actor = yield from part_of_job(actor_of(take, chosen), 0.0, 0.02)
     if measured is None:
         measured = yield from part_of_job(
             ensure_measured(picked, scene, use_cache=use_cache), 0.02, 0.3
@@ -166,8 +168,8 @@ def place_on_character(
     keeps; with ``like`` by the neutral face of an earlier solve. Errors as `solve_on_character`.
     """
     chosen = settings or SolveSettings()
-    yield Progress(0.0, "Reading the points")
-    actor = _actor(take, chosen)
+    yield Progress(0.0, READING)
+    actor = yield from part_of_job(actor_of(take, chosen), 0.0, 0.02)
     if measured is None:
         measured = yield from part_of_job(
             ensure_measured(picked, scene, use_cache=use_cache), 0.0, 0.6
@@ -202,12 +204,17 @@ def found_face(
     return found
 
 
-def _actor(take: Take, settings: SolveSettings) -> ActorMotion:
-    """The points on the head; the same take is read once."""
+def actor_of(take: Take, settings: SolveSettings) -> Job[ActorMotion]:
+    """The points of a take on the head; the same take is read once. Errors as `read_actor`."""
+
+    def read(desk: Desk) -> ActorMotion:
+        desk.tell(0.0, READING)
+        return read_actor(take, settings)
+
     key = f"{take.digest} {settings.repair} {settings.stable}"
     found = _actors.get(key)
     if found is None:
-        found = read_actor(take, settings)
+        found = yield from in_background(read)
         _actors[key] = found
         while len(_actors) > KEPT:
             _actors.popitem(last=False)

@@ -15,8 +15,12 @@ from .performing import ActorMotion
 FRAMES = 400
 #: Part of them that a face at rest is the mean of; candidates that are tried.
 STAYS, CANDIDATES = 0.04, 10
-#: Costs that differ by less than this part, or this much, are alike.
-ALIKE, ALIKE_MM = 0.05, 0.1
+#: Costs that differ by less than this part are alike; so are those below so many mm, which say
+#: more of how the character moves than of where the actor rests.
+ALIKE, ALIKE_MM = 0.02, 0.08
+#: Samples of one point within so many times the usual distance from their middle, or within so many
+#: metres of it, are averaged.
+SPREAD, LEAST_M = 2.0, 1e-5
 #: Seconds about a marked frame, and at the start of the take, that are averaged.
 AROUND_S, START_S = 0.1, 0.07
 
@@ -75,16 +79,20 @@ def best_neutral(faces: Sequence[FloatArray], cost: Callable[[FloatArray], float
     From a face at rest no control has to go below its own rest.
     """
     costs = [cost(face) for face in faces]
-    most = (1.0 + ALIKE) * min(costs) + ALIKE_MM**2
+    most = float(np.hypot((1.0 + ALIKE) * min(costs), ALIKE_MM))
     return faces[next(number for number, each in enumerate(costs) if each <= most)]
 
 
 def _mean(actor: ActorMotion, rows: np.ndarray) -> FloatArray:
-    there = actor.valid[rows]
-    total = np.where(there[:, :, None], actor.on_head[rows], 0.0).sum(axis=0)
-    count = there.sum(axis=0)[:, None]
+    """Where points are in some frames; what lies off there has no say."""
+    masked = actor.masked[rows]
+    middle = _median(masked)
+    away = np.sqrt(((masked - middle) ** 2).sum(axis=2))
+    near = away <= np.maximum(SPREAD * _median(away[:, :, None])[:, 0], LEAST_M)
+    total = np.where(near[:, :, None], masked, 0.0).sum(axis=0)
+    count = near.sum(axis=0)[:, None]
     mean = total / np.maximum(count, 1)
-    return _completed(actor, np.where(count > 0, mean, np.nan))
+    return _completed(actor, np.where(count > 0, mean, middle))
 
 
 def _completed(actor: ActorMotion, face: FloatArray) -> FloatArray:

@@ -13,6 +13,8 @@ from ..errors import FacemocapError
 from ..points import Points, points_of
 from ..sampling import usual_step
 from ..stabilise import HeadMotion, RepairReport, repair_points, separate_head, smooth_head
+from ..stabilise.records import STUCK
+from ..stabilise.stable import find_stable
 from ..take import Take
 from .settings import SolveSettings
 
@@ -24,6 +26,10 @@ EXACT = "character_points"
 REST = "rest"
 #: More points than this are landmarks that one tracker finds together.
 DENSE = 100
+#: So many of them, where they stay on the head, tell its motion.
+STABLE = 60
+#: Where no point at all is seen for longer (seconds), what was filled is not believed.
+HOLE_S = 0.1
 #: A point that is seen in fewer of the samples says nothing.
 SEEN = 0.02
 
@@ -86,14 +92,22 @@ def read_actor(take: Take, settings: SolveSettings) -> ActorMotion:
         )
     times, points = _evenly(take.times, points)
     stable = settings.stable or None
+    seen = points.valid & np.isfinite(points.positions).all(axis=2)
     if settings.repair and take.source.format != EXACT:
-        mended = repair_points(points, stable, dense=len(points) > DENSE)
+        dense = len(points) > DENSE
+        mended = repair_points(
+            points, stable or (_spread_stable(points) if dense else None), dense=dense
+        )
         points, motion, repairs = mended.points, mended.motion, mended.report
     else:
         motion, repairs = separate_head(points, stable), RepairReport()
     head = smooth_head(motion)
     there = points.valid & np.isfinite(points.positions).all(axis=2)
     there &= there.mean(axis=0) >= SEEN
+    there &= ~_blind(times, seen.any(axis=1))[:, None]
+    # what stays where it is in space while the head moves is not on the face
+    stuck = {repair.marker for repair in repairs.of_kind(STUCK)}
+    there &= np.array([name not in stuck for name in points.names], np.bool_)
     on_head = np.where(there[:, :, None], head.to_head(points.positions), 0.0)
     rest = _told_rest(take, points.names, head)
     return ActorMotion(times, points.names, on_head, there, head, repairs, rest)
@@ -116,6 +130,32 @@ def _told_rest(take: Take, names: tuple[str, ...], head: HeadMotion) -> FloatArr
     left, _, right = np.linalg.svd(product)
     turn = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
     return (rest - one) @ turn.T + other
+
+
+def _blind(times: FloatArray, seen: BoolArray) -> BoolArray:
+    """Samples ``(n,)`` in holes in which nothing is known, whatever was filled."""
+    known = times[seen]
+    if not len(known):
+        return np.ones(len(times), np.bool_)
+    before = np.searchsorted(known, times, side="right") - 1
+    after = np.searchsorted(known, times)
+    inside = (before >= 0) & (after < len(known))
+    width = known[np.minimum(after, len(known) - 1)] - known[np.maximum(before, 0)]
+    return ~seen & ~(inside & (width <= HOLE_S))
+
+
+def _spread_stable(points: Points) -> list[str]:
+    """Some of the points that stay on the head, far from each other: pairs of them are compared."""
+    there = points.valid & np.isfinite(points.positions).all(axis=2)
+    places = np.where(there[:, :, None], points.positions, 0.0)
+    columns = find_stable(places, there)
+    usual = np.nanmedian(np.where(there[:, columns, None], places[:, columns], np.nan), axis=0)
+    chosen = [0]
+    apart = np.full(len(columns), np.inf)
+    while len(chosen) < min(STABLE, len(columns)):
+        apart = np.minimum(apart, ((usual - usual[chosen[-1]]) ** 2).sum(axis=1))
+        chosen.append(int(np.argmax(apart)))
+    return [points.names[column] for column in columns[sorted(chosen)].tolist()]
 
 
 def _evenly(times: FloatArray, points: Points) -> tuple[FloatArray, Points]:

@@ -25,6 +25,9 @@ from .outcome import PointSolve
 from .performing import has_points
 
 FORMAT = "face_mocap_solve"
+#: Of a solved take's name, as a file's: what people read of a name ends before its last dot, and
+#: characters may have dots in theirs.
+ENDING = ".solve"
 #: Where it is told, among a take's details, how it was solved.
 SOLVE = "solve"
 #: A frame whose points are this many times as far off as allowed is half to be trusted.
@@ -79,7 +82,7 @@ def solved_take(source: Take, solve: PointSolve, rig_map: RigMap, character: str
         valid=there,
         timebase=replace(source.timebase, rate=rate),
         source=TakeSource(
-            f"{source.label} on {character}",
+            f"{source.label} on {character}{ENDING}",
             FORMAT,
             {
                 SOLVE: _told(source, solve, character),

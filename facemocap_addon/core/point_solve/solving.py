@@ -15,7 +15,7 @@ from ..correspondence.placement import Placement
 from ..correspondence.placing import ByHand, place_points
 from ..errors import FacemocapError
 from ..probing.scan import Scan
-from ..progress import Job, Progress
+from ..progress import Job
 from ..rig_maps.rig_map import RigMap
 from ..rotations import from_vector, to_matrix
 from ..solver import (
@@ -30,6 +30,8 @@ from ..solver import (
     solve,
     solve_curved,
 )
+from .asking import Asked, Evaluate, asked_of
+from .background import Desk, in_background
 from .neutral_face import best_neutral, likely_neutrals, marked_neutral
 from .outcome import PointSolve
 from .performing import ActorMotion
@@ -37,8 +39,6 @@ from .range_fit import point_gains, range_gains
 from .settings import SolveSettings
 from .unknowns import Unknowns, find_unknowns
 
-#: From changes of controls (j, c) to displacements of the placed points (j, p, 3) in mm.
-Evaluate = Callable[[FloatArray], FloatArray]
 #: Distance that points are allowed to be off before anything is known, and within what it is found.
 FIRST_MM, LEAST_MM, MOST_MM = 0.5, 0.3, 3.0
 #: What the head may still do beside what its stable points say: mm and radians, as deviations.
@@ -54,8 +54,7 @@ LEAST_SMOOTH = 0.25
 #: Rate at which the solver's smoothness is at home.
 _USUAL_HZ = 60.0
 _COST_FRAMES = 300
-#: In longer shots the rig is asked in so many frames where it puts the points at the end.
-MOST_ASKED = 500
+SOLVING = "Solving the shot"
 
 
 def solve_points(
@@ -95,35 +94,72 @@ def solve_points(
         When no point can be placed, or nothing of the character moves them.
     """
     chosen = settings or SolveSettings()
-    yield Progress(0.05, "Finding the face at rest")
-    names, usual = actor.names, likely_neutrals(actor)
-    if not usual:
-        raise FacemocapError("The take has no point that is seen", "Choose another take")
-    if like is not None:
-        usual = [like.neutral]
-    elif actor.rest is not None and chosen.neutral_s is None:
-        usual = [actor.rest]
-    elif chosen.neutral_s is not None:
-        usual = [marked_neutral(actor, chosen.neutral_s)]
-    first = place_points(names, usual[-1], face, by_hand)
-    _check_placed(first)
-    neutral = usual[0]
-    if len(usual) > 1:
-        task = _Task.of(actor, first, find_unknowns(rig_map, scan, first), chosen, neutral)
-        neutral = best_neutral(usual, task.cost)
-    yield Progress(0.3, "Placing points on the character")
-    placement = place_points(names, neutral, face, by_hand)
-    _check_placed(placement)
-    unknowns = find_unknowns(rig_map, scan, placement)
-    if not len(unknowns):
-        raise FacemocapError(
-            "No control of the character moves any of the points",
-            "Look at where the points are on it, and measure the character again",
-        )
-    yield Progress(0.45, "Solving the shot")
-    task = _Task.of(actor, placement, unknowns, chosen, neutral)
-    asking = evaluate(placement, unknowns) if evaluate and unknowns.bent.any() else None
-    return task.solved(asking, face.features.axes, None if like is None else like.gains)
+    work = _Work(actor, face, scan, rig_map, chosen, by_hand, evaluate, like)
+    return (yield from in_background(work.done))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What `solve_points` is given."""
+
+    actor: ActorMotion
+    face: FoundFace
+    scan: Scan
+    rig_map: RigMap
+    settings: SolveSettings
+    by_hand: ByHand | None
+    evaluate: Callable[[Placement, Unknowns], Evaluate] | None
+    like: PointSolve | None
+
+    def done(self, desk: Desk) -> PointSolve:
+        """The solve, in the background."""
+        like, chosen = self.like, self.settings
+        desk.tell(0.02, "Finding the face at rest")
+        usual = self._likely_neutrals()
+        first = self._placed(usual[-1])
+        neutral = usual[0]
+        if len(usual) > 1:
+            unknowns = find_unknowns(self.rig_map, self.scan, first)
+            task = _Task.of(self.actor, first, unknowns, chosen, neutral)
+            neutral = best_neutral(usual, task.cost)
+        desk.tell(0.3, "Placing points on the character")
+        placement = self._placed(neutral) if len(usual) > 1 else first
+        unknowns = find_unknowns(self.rig_map, self.scan, placement)
+        if not len(unknowns):
+            raise FacemocapError(
+                "No control of the character moves any of the points",
+                "Look at where the points are on it, and measure the character again",
+            )
+        desk.tell(0.4, SOLVING)
+        task = _Task.of(self.actor, placement, unknowns, chosen, neutral)
+        asking = None
+        if self.evaluate is not None and unknowns.bent.any():
+            asking = asked_of(self.evaluate, placement, unknowns, desk)
+        axes = self.face.features.axes
+        return task.solved(desk, asking, axes, None if like is None else like.gains)
+
+    def _likely_neutrals(self) -> list[FloatArray]:
+        """Faces that may be the actor's at rest; one where it is known."""
+        chosen, actor = self.settings, self.actor
+        if self.like is not None:
+            return [self.like.neutral]
+        if chosen.neutral_s is not None:
+            return [marked_neutral(actor, chosen.neutral_s)]
+        if actor.rest is not None:
+            return [actor.rest]
+        usual = likely_neutrals(actor)
+        if not usual:
+            raise FacemocapError("The take has no point that is seen", "Choose another take")
+        return usual
+
+    def _placed(self, neutral: FloatArray) -> Placement:
+        placement = place_points(self.actor.names, neutral, self.face, self.by_hand)
+        if placement.actor is None or not placement.placed.any():
+            raise FacemocapError(
+                "None of the points could be placed on the character",
+                "Put at least four of them on its face by hand",
+            )
+        return placement
 
 
 @dataclass
@@ -154,29 +190,35 @@ class _Task:
         off = 1000.0 * placement.displacements(actor.on_head - neutral)
         valid = actor.valid & placement.placed & np.isfinite(off).all(axis=2)
         observed = np.where(valid[:, :, None], off, 0.0)
+        observed, bridged = _bridged(observed, valid)
         weights = placement.confidence * placement.placed
         weights = weights * min(1.0, KNOWING / max(float(weights.sum()), 1e-9))
         if settings.emphasis:
             weights = weights * point_gains(unknowns, settings.emphasis)
         rigid = _rigid_columns(placement, neutral)
         return cls(
-            actor, placement, unknowns, settings, observed, valid, weights, rigid, neutral, {}
+            actor, placement, unknowns, settings, observed, bridged, weights, rigid, neutral, {}
         )  # fmt: skip
 
     def cost(self, neutral: FloatArray) -> float:
-        """What a neutral face costs: what is left of a quick solve, mm squared of a point."""
+        """What a neutral face costs: the mean distance (mm) that a quick solve leaves."""
         other = _Task.of(self.actor, self.placement, self.unknowns, self.settings, neutral)
         rows = np.unique(np.linspace(0, len(other.observed) - 1, _COST_FRAMES).round().astype(int))
         problem = other._problem(FIRST_MM, beyond=2.0)
         flat = other.observed[rows].reshape(len(rows), -1)
         found = solve(problem, flat, other.valid[rows], Settings(FAST))
         left = flat - found.values @ problem.basis.T
-        # a few frames of something quick must not decide
-        each = (left.reshape(len(rows), -1, 3) ** 2).sum(axis=2) * other.valid[rows]
-        return float((each * other.weights).sum(axis=1).mean() / max(other.weights.sum(), 1e-9))
+        # not its square: points that lie off, and a few frames of something quick, must not decide
+        away = np.sqrt((left.reshape(len(rows), -1, 3) ** 2).sum(axis=2))
+        counted = other.valid[rows] * other.weights
+        return float((away * counted).sum() / max(float(counted.sum()), 1e-9))
 
     def solved(
-        self, evaluate: Evaluate | None, axes: FloatArray, gains: Mapping[str, float] | None
+        self,
+        desk: Desk,
+        evaluate: Evaluate | None,
+        axes: FloatArray,
+        gains: Mapping[str, float] | None,
     ) -> PointSolve:
         """The whole take."""
         noise = self.settings.trust_mm or self._usual_off(FIRST_MM)
@@ -188,30 +230,34 @@ class _Task:
         if self.gains:
             self.observed = self.observed * point_gains(self.unknowns, self.gains)[:, None]
             noise = self.settings.trust_mm or self._usual_off(noise)
+        desk.tell(0.6, SOLVING)
         problem = self._problem(noise)
         flat = self.observed.reshape(len(self.observed), -1)
         settings = Settings(FAST, self._outliers(problem, noise), self._smoothness())
         count = len(self.unknowns)
         solved = solve(problem, flat, self.valid, settings)
         straight = solved.values[:, :count] @ self.unknowns.basis.T
+        desk.tell(0.75, SOLVING)
         if evaluate is not None:
-            asked = _Asked(evaluate, self.unknowns, problem)
+            asked = Asked(evaluate, self.unknowns, problem)
             bent = np.flatnonzero(self.unknowns.bent).tolist()
             bending = Bending(controls=bent, anchors=4, rounds=2)
             solved = solve_curved(problem, asked.displacements, flat, self.valid, settings, bending)
+            desk.tell(0.9, "Looking where the rig takes the points")
             straight = asked.of_shot(solved.values)
         values = solved.values[:, :count]
         away = (solved.values[:, count:] @ problem.basis[:, count:].T).reshape(self.observed.shape)
         turns, moved = self._head(solved.values[:, count:], axes)
+        seen = self.valid & self.actor.valid
         return PointSolve(
             times=self.actor.times,
             unknowns=self.unknowns,
             values=values,
-            known=solved.known,
+            known=solved.known & seen.any(axis=1),
             clipped=solved.clipped[:, :count],
-            observed=np.where(self.valid[:, :, None], self.observed - away, 0.0),
+            observed=np.where(seen[:, :, None], self.observed - away, 0.0),
             solved=straight.reshape(self.observed.shape),
-            valid=self.valid,
+            valid=seen,
             turns=turns,
             moved=moved,
             neutral=self.neutral,
@@ -280,33 +326,25 @@ class _Task:
         return turns, moved
 
 
-class _Asked:
-    """What the rig itself does, beside the straight columns of the head."""
+def _bridged(observed: FloatArray, valid: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Points in frames that show none of them: on the straight way between those around.
 
-    def __init__(self, evaluate: Evaluate, unknowns: Unknowns, problem: Problem) -> None:
-        self._evaluate, self._unknowns, self._problem = evaluate, unknowns, problem
-
-    def displacements(self, values: FloatArray) -> FloatArray:
-        """Displacements ``(j, 3 p)`` in mm for values ``(j, k + 6)``."""
-        count = len(self._unknowns)
-        moved = self._without_head(values)
-        return moved + values[:, count:] @ self._problem.basis[:, count:].T
-
-    def of_shot(self, values: FloatArray) -> FloatArray:
-        """The same without the head; in long shots what is bent is asked for now and then."""
-        if len(values) <= MOST_ASKED:
-            return self._without_head(values)
-        rows = np.unique(np.linspace(0, len(values) - 1, MOST_ASKED).round().astype(int))
-        straight = values[:, : len(self._unknowns)] @ self._unknowns.basis.T
-        bent = self._without_head(values[rows]) - straight[rows]
-        after = np.clip(np.searchsorted(rows, np.arange(len(values))), 1, len(rows) - 1)
-        width = rows[after] - rows[after - 1]
-        share = ((np.arange(len(values)) - rows[after - 1]) / width)[:, None]
-        return straight + bent[after - 1] * (1.0 - share) + bent[after] * share
-
-    def _without_head(self, values: FloatArray) -> FloatArray:
-        moved = self._evaluate(self._unknowns.changes(values[:, : len(self._unknowns)]))
-        return moved.reshape(len(values), -1)
+    Nothing is known there; but a face that falls back to rest would pull at the frames around.
+    """
+    known = np.flatnonzero(valid.any(axis=1))
+    blind = np.flatnonzero(~valid.any(axis=1))
+    if not len(known) or not len(blind):
+        return observed, valid
+    after = np.searchsorted(known, blind)
+    before = known[np.maximum(after - 1, 0)]
+    after = known[np.minimum(after, len(known) - 1)]
+    share = (blind - before) / np.maximum(after - before, 1)
+    share = np.clip(share, 0.0, 1.0)[:, None, None]
+    there = valid[before] & valid[after]
+    observed, valid = observed.copy(), valid.copy()
+    between = observed[before] * (1.0 - share) + observed[after] * share
+    observed[blind], valid[blind] = np.where(there[:, :, None], between, 0.0), there
+    return observed, valid
 
 
 def _away(problem: Problem, observed: FloatArray, valid: BoolArray) -> FloatArray:
@@ -333,11 +371,3 @@ def _rigid_columns(placement: Placement, neutral: FloatArray) -> FloatArray:
         out[:, :, 3 + axis] = np.cross(np.eye(3)[axis], arms)
     out[~there] = 0.0
     return out.reshape(3 * count, 6)
-
-
-def _check_placed(placement: Placement) -> None:
-    if placement.actor is None or not placement.placed.any():
-        raise FacemocapError(
-            "None of the points could be placed on the character",
-            "Put at least four of them on its face by hand",
-        )

@@ -19,6 +19,8 @@ from .lowrank import MotionModel, learn_motion
 from .records import SLIP, Repair
 
 _LEAST_M, _TIMES = 1.2e-3, 4.0
+#: A step is clear when it is so many times what the fit leaves otherwise.
+_CLEAR = 3.0
 #: Part of a step that happens between two samples.
 _ABRUPT = 0.6
 #: Neighbours that tell how the skin around moves, directions of the other markers' motion.
@@ -169,7 +171,7 @@ def _confirmed(
         local = _local_step(alone, known, row)
         size = float(np.linalg.norm(local))
         along = float(lasting @ local) / max(size, 1e-12)
-        if size < _LEAST_M or not 0.5 * size <= along <= 1.8 * size or along < spread:
+        if size < _LEAST_M or not 0.5 * size <= along <= 1.8 * size or along < _CLEAR * spread:
             continue
         kept.append(row)
         gap = row - int(known[np.searchsorted(known, row) - 1])

@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray, IntArray
 
 #: A spike is at least this far off, and this many times the usual error of the interpolation.
-_LEAST_M, _TIMES = 2.0e-3, 8.0
+_LEAST_M, _TIMES = 2.0e-3, 5.0
 _LONGEST, _PASSES = 3, 12
 #: Rows around a spike that its neighbours may lie apart.
 _REACH = 8
