@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 from . import migrations, ops, preferences, props, ui
 from .cli.main import main
 from .gateway.solved_takes import forget_solves
+from .ops import stack_following
 from .ops.adoption import adopt_file
 from .ops.points import match_chosen
 
@@ -33,7 +34,9 @@ def register() -> None:
     )
     _import_menu.append(ui.draw_import)
     ui.show_overlay(_present)
+    ui.show_ghost_curves(_present)
     props.TakeChoice.follow(match_chosen)
+    stack_following.start()
     bpy.app.handlers.load_post.append(_file_loaded)
     _commands.append(bpy.utils.register_cli_command("facemocap", main))
     # the file that is open already; while Blender enables an add-on its data cannot be touched
@@ -52,7 +55,9 @@ def unregister() -> None:
     bpy.app.handlers.load_post.remove(_file_loaded)
     _import_menu.remove(ui.draw_import)
     props.TakeChoice.leave(match_chosen)
+    stack_following.stop()
     ui.hide_overlay()
+    ui.hide_ghost_curves()
     ui.forget_pictures()
     ui.forget_residuals()
     forget_solves()
@@ -69,6 +74,7 @@ def _present() -> bpy.types.Context:
 @persistent
 def _file_loaded(_filepath: str) -> None:
     """Show in the panel what a file holds, also one that the command line made."""
+    stack_following.forget()
     _show_open_file()
 
 

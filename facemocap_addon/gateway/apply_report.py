@@ -28,8 +28,9 @@ def report_apply(
 ) -> Report:
     """Counts, measures and warnings of a take that was put on a character."""
     solved = kept.solved
-    matched = [name for name in take.recorded if name in rig_map.covered]
-    unmatched = [name for name in take.recorded if name not in rig_map.covered]
+    covered = rig_map.covered
+    matched = [name for name in take.recorded if name in covered]
+    unmatched = [name for name in take.recorded if name not in covered]
     # a sum of several channels is meant to be cut; one channel alone that passes its limit is news
     alone = {
         entry.control

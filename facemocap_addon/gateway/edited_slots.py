@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import bpy
+import numpy as np
 
+from ..core.arrays import FloatArray
 from ..core.curves import Curve
 from .hand_edits import Carried
 from .keys import find_channelbag, read_curve, read_keys, slot_channelbag, write_curves
-from .written import load_written
+from .written import Place, load_written
 
 
 def clear_slots(action: bpy.types.Action, carried: Sequence[Carried]) -> None:
@@ -85,7 +87,7 @@ def write_in_slot(
 ) -> int:
     """Write curves of one datablock, and note what Blender made of them; the number of keys."""
     bag = slot_channelbag(action, slot)
-    keys = write_curves(bag, curves, carried.leave)
+    keys = write_curves(bag, curves, carried.leave, _values_now(carried, curves))
     noted = carried.written.curves
     written = {(curve.path, curve.index): curve for curve in curves}
     for fcurve in bag.fcurves:
@@ -99,3 +101,18 @@ def write_in_slot(
         ):
             noted[place] = replace(noted[place], full_written=read_keys(fcurve))
     return keys
+
+
+def _values_now(carried: Carried, curves: Sequence[Curve]) -> dict[Place, FloatArray]:
+    """Values of curves that stand as they were written, on the very frames that are to come."""
+    if carried.before is None:
+        return {}
+    found: dict[Place, FloatArray] = {}
+    for curve in curves:
+        place = curve.path, curve.index
+        if place not in carried.untouched or not carried.written.curves[place].is_plain:
+            continue
+        was, new = carried.before.curves[place], carried.written.curves[place]
+        if was.interpolation == new.interpolation and np.array_equal(was.frames, new.frames):
+            found[place] = was.values
+    return found

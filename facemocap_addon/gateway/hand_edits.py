@@ -64,12 +64,18 @@ class Carried:
         The animator's own curves in our slots, which stay.
     edited : set of Place
         Curves that are not plain, to be read back once Blender has computed their handles.
+    before : Written or None
+        What was written last time.
+    untouched : set of Place
+        Curves that stand just as they were written then, plain.
     """
 
     target: Target
     written: Written
     leave: set[Place] = field(default_factory=set[Place])
     edited: set[Place] = field(default_factory=set[Place])
+    before: Written | None = None
+    untouched: set[Place] = field(default_factory=set[Place])
 
 
 def carry_edits(
@@ -114,6 +120,7 @@ class _Found:
         self._follow_renaming()
         written = self.written
         there = {place for place, fcurve in self._fcurves.items() if len(fcurve.keyframe_points)}
+        self.untouched: set[Place] = set()
         self.own = there - written.curves.keys() - written.gone
         self.gone = written.gone | (written.curves.keys() - there)
         self.edits = self._find(mode)
@@ -145,6 +152,7 @@ class _Found:
             fcurves = [self._fcurves[path, index] for index in indices]
             afresh = mode == "KEEP" and bool(old)
             if not afresh and all(map(_is_untouched, fcurves, curves)):
+                self.untouched |= {(path, index) for index in indices}
                 found = old
             else:
                 found = find_edits(
@@ -252,7 +260,7 @@ def _carry(target: Target, found: _Found | None, mode: Mode, told: Told) -> Carr
         written.curves[place] = written_curve(curve, keys)
         out.curves.append(curve if keys is None else curve_of(keys, *place, curve.group))
     written.slots, written.edits, written.gone = found.written.slots, edits, gone
-    return Carried(out, written, own, set(curves))
+    return Carried(out, written, own, set(curves), found.written, found.untouched)
 
 
 def _count(counts: dict[str, int], edits: dict[Places, tuple[Edit, ...]]) -> None:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import bpy
 import numpy as np
@@ -20,6 +21,7 @@ _KINDS = (
     ("handle_right_type", "right_type"),
     ("type", "type"),
 )
+_NONE: Mapping[tuple[str, int], FloatArray] = MappingProxyType({})
 
 
 def slot_channelbag(
@@ -51,12 +53,14 @@ def write_curves(
     bag: bpy.types.ActionChannelbag,
     curves: Iterable[Curve],
     leave: Collection[tuple[str, int]] = (),
+    now: Mapping[tuple[str, int], FloatArray] = _NONE,
 ) -> int:
     """Make ``curves`` the curves of ``bag``; the number of keys written.
 
     F-curves that are there already get new keys and stay what they are else: modifiers, colours,
     locks and extrapolation are the animator's. ``leave`` names those that are not touched; all
-    others go.
+    others go. ``now`` are the values of those whose keys are plain and on the very frames that the
+    new ones have: they get values alone, where these differ.
     """
     wanted = {(curve.path, curve.index): curve for curve in curves}
     present: set[tuple[str, int]] = set()
@@ -76,11 +80,25 @@ def write_curves(
             fcurve = bag.fcurves.new(curve.path, index=curve.index)
             if curve.group:
                 fcurve.group = bag.groups.get(curve.group) or bag.groups.new(curve.group)
+        elif place in now:
+            written += curve.keys
+            _set_values(fcurve, curve, now[place])
+            continue
         else:
             fcurve.keyframe_points.clear()
         _write_keys(fcurve, curve)
         written += curve.keys
     return written
+
+
+def _set_values(fcurve: bpy.types.FCurve, curve: Curve, before: FloatArray) -> None:
+    """Other values for the keys that are there."""
+    if np.array_equal(before, curve.values):
+        return
+    co = np.empty((curve.keys, 2), np.float32)
+    co[:, 0], co[:, 1] = curve.frames, curve.values
+    fcurve.keyframe_points.foreach_set("co", co.ravel())
+    fcurve.update()
 
 
 def _write_keys(fcurve: bpy.types.FCurve, curve: Curve) -> None:

@@ -20,14 +20,17 @@ from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
 from .apply_report import report_apply, with_hand_edits
 from .characters import CharacterObjects
+from .drafts import remember_contacts
 from .edited_slots import clear_slots, take_slots, write_in_slot
 from .hand_edits import Carried, carry_edits
+from .kept_stacks import keep_stack
 from .layering import add_face_strip, animated_paths, check_free, lay_on_top, pass_on, take_off
 from .limits import name_bytes
 from .overrides import make_editable
 from .preparing import AS_USUAL, ApplyOptions, Prepared, prepare_take
 from .records import KEY, SCHEMA, Performance, find_performance, idle_action, performances
 from .rest_values import read_values, restore_values
+from .rewriting import SPAN, rewrite
 from .sliders import restore_sliders, widen_sliders
 from .take_storage import store_take
 from .targets import make_targets
@@ -94,7 +97,10 @@ def write_take(prepared: Prepared) -> Report:
     same = present is not None and present.take_digest == digest
     action = present.action if present is not None and same else idle_action(picked, digest)
     carried, waiting, told = carry_edits(action, targets, options.hand_edits)
-    keys = _write(prepared, picked, action, carried, waiting)
+    prepared = replace(prepared, picked=picked)
+    keys = rewrite(prepared, present, carried, waiting) if present is not None and same else None
+    if keys is None:
+        keys = _write(prepared, action, carried, waiting)
     curves = sum(len(each.target.curves) for each in carried)
     report = report_apply(
         picked, prepared.take, prepared.rig_map, prepared.kept, keys, curves, raw=options.raw
@@ -126,13 +132,12 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
 
 def _write(
     prepared: Prepared,
-    picked: CharacterObjects,
     action: bpy.types.Action | None,
     carried: list[Carried],
     waiting: list[Written],
 ) -> int:
     """Everything that changes the file; the number of keys."""
-    scene, take = prepared.scene, prepared.take
+    scene, take, picked = prepared.scene, prepared.take, prepared.picked
     rig_map, options = prepared.rig_map, prepared.options
     span = (float(prepared.frames[0]), float(prepared.frames[-1]))
     present = find_performance(picked)
@@ -157,6 +162,7 @@ def _write(
         "take_digest": take.digest,
         "rig_map": json.dumps(rig_map.to_json(), ensure_ascii=False),
         "start_frame": float(options.start_frame),
+        SPAN: list(span),
         "targets": [],
     }
     if picked.armature is not None:
@@ -165,9 +171,11 @@ def _write(
     for each in carried:
         keys += _write_target(action, each, options, span, record["targets"])
     record.update(_set_range(scene, options, span))
+    keep_stack(record, prepared)
     record["sliders"] = widen_sliders(picked, prepared.kept.beyond)
     store_written(record, [*(each.written for each in carried), *waiting])
     action[KEY] = record
+    remember_contacts(action, prepared)
     return keys
 
 

@@ -23,9 +23,13 @@ from ..core.placement import solve_on_frames
 from ..core.progress import Job
 from ..core.rig_maps.retargeting import SolveResult
 from ..core.rig_maps.rig_map import RigMap
+from ..core.stack.report import StepReport
+from ..core.stack.running import StackResult
+from ..core.stack.stack import Stack
 from ..core.take import Take
 from ..core.take_edits import mirror_take
 from .characters import CharacterObjects, read_character
+from .cleaned_takes import cleaned_job
 from .contacts import keep_on_character
 from .limits import LAST_FRAME
 from .measuring import stored_measurement
@@ -34,6 +38,7 @@ from .targets import missing_controls
 
 Layer = Literal["REPLACE", "COMBINE"]
 HandEdits = Literal["ADD", "KEEP", "DISCARD"]
+NO_STEPS = Stack()
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,12 @@ class ApplyOptions:
     hand_edits : str
         What was changed by hand on curves that are written again: ADD it to the new ones, KEEP
         them there as they are, or DISCARD it.
+    stack : Stack
+        Steps of cleanup that the take goes through first; the take itself is never altered.
+    seed : int
+        For steps that draw random numbers.
+    shows_raw : bool
+        The stack is kept with the performance, and not run: for a comparison.
     """
 
     start_frame: float = 1.0
@@ -86,6 +97,9 @@ class ApplyOptions:
     actor_range: RangeOfMotion | None = None
     examples: ExampleLibrary | None = None
     hand_edits: HandEdits = "ADD"
+    stack: Stack = NO_STEPS
+    seed: int = 0
+    shows_raw: bool = False
 
 
 AS_USUAL = ApplyOptions()
@@ -95,6 +109,9 @@ AS_USUAL = ApplyOptions()
 class Prepared:
     """A take as it will be on a character: ``kept`` are its values, on ``frames`` of the scene.
 
+    ``take`` is the raw one; what it became in the stack is ``cleaned``, and ``steps`` tell of that.
+    ``contacts`` are those that were given, not those that are kept with the character. ``apart``
+    is what was solved before lids and lips were brought together; of a draft they are not (yet).
     ``notes`` are sentences about range and examples.
     """
 
@@ -106,6 +123,11 @@ class Prepared:
     frames: FloatArray
     kept: KeptContacts
     notes: tuple[str, ...] = ()
+    cleaned: Take | None = None
+    steps: tuple[StepReport, ...] = ()
+    contacts: FaceContacts | None = None
+    apart: SolveResult | None = None
+    is_draft: bool = False
 
 
 def prepare_take(
@@ -115,20 +137,26 @@ def prepare_take(
     rig_map: RigMap,
     options: ApplyOptions = AS_USUAL,
     contacts: FaceContacts | None = None,
+    *,
+    cleaned: StackResult | None = None,
 ) -> Job[Prepared]:
     """Compute everything that a take is to be on a character; nothing is written.
 
     Where lids and lips are on the character is told by ``contacts``, or else by the measurement
-    that is kept with it; without any, blinks and lips are as captured.
+    that is kept with it; without any, blinks and lips are as captured. ``cleaned`` is what the
+    stack makes of the take, where that is known.
 
     Raises
     ------
     FacemocapError
-        When nothing in the map fits the take, or a control is missing.
+        When nothing in the map fits the take, a control is missing, or a step of the stack cannot
+        be done.
     """
     if not abs(options.start_frame) <= LAST_FRAME:
         raise _beyond_last_frame(options.start_frame)
-    played, notes = _calibrated(take, options)
+    steps = NO_STEPS if options.shows_raw else options.stack
+    result = cleaned or (yield from cleaned_job(take, steps, seed=options.seed))
+    played, notes = _calibrated(result.take, options)
     full_map, examples = rig_map, None if options.raw else options.examples
     if examples is not None:
         full_map = with_posed_controls(rig_map, examples, read_character(picked, scene).controls)
@@ -161,7 +189,7 @@ def prepare_take(
             f'"{picked.name}" lacks {len(missing)} of the rig map\'s controls: {missing[0]}',
             "Match the character again, or mend the map",
         )
-    kept = KeptContacts(solved, {}, {})
+    kept, given, apart = KeptContacts(solved, {}, {}), contacts, solved
     if contacts is None and options.contacts and not options.raw:
         contacts = _known_contacts(picked)
     if contacts is not None and options.contacts and not options.raw:
@@ -179,7 +207,8 @@ def prepare_take(
             f"The map's gains make {control.owner}: {control.path} larger than Blender can hold",
             "Mend the gains or the offset",
         )
-    return Prepared(scene, picked, take, rig_map, options, frames, kept, notes)
+    told = result.take, result.reports, given, apart
+    return Prepared(scene, picked, take, rig_map, options, frames, kept, notes, *told)
 
 
 def _calibrated(take: Take, options: ApplyOptions) -> tuple[Take, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -99,12 +100,18 @@ def _recorded() -> list[Performance]:
             Performance(
                 action=action,
                 take_text=record.get("take"),
-                rig_map=rig_map_from_json(json.loads(record["rig_map"]), action.name),
+                rig_map=_read_map(str(record["rig_map"]), action.name),
                 character_name=str(record["character"]),
                 start_frame=float(record["start_frame"]),
             )
         )
     return found
+
+
+# while a slider is dragged the same texts are read again and again
+@lru_cache(maxsize=32)
+def _read_map(text: str, name: str) -> RigMap:
+    return rig_map_from_json(json.loads(text), name)
 
 
 def find_performance(picked: CharacterObjects) -> Performance | None:

@@ -17,6 +17,8 @@ from . import (
     refining,
     rig_map,
     sources,
+    stack,
+    stack_files,
     take,
     trying,
     video,
@@ -39,4 +41,6 @@ CLASSES = (
     *actor.CLASSES,
     *examples.CLASSES,
     *performance.CLASSES,
+    *stack.CLASSES,
+    *stack_files.CLASSES,
 )

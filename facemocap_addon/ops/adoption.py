@@ -12,6 +12,7 @@ from ..gateway.performance import Performance, performances
 from ..gateway.take_storage import load_take, stored_takes
 from ..props import FACEMOCAP_PG_scene, Work, refresh_rows, state_of
 from .panel_characters import is_same, list_character, show_performance
+from .panel_stack import show_stack
 from .panel_takes import list_take
 
 
@@ -66,6 +67,7 @@ def _adopt_performances(scene: bpy.types.Scene, found: list[Performance]) -> Non
                 state.notice = str(problem)
                 continue
         show_performance(item, performance)
+        show_stack(item, performance)
     if chosen is not None:
         state.active_character = chosen
 

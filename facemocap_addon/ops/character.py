@@ -11,6 +11,7 @@ from ..gateway.characters import pick_character
 from ..gateway.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
 from .panel_characters import list_character, list_found_characters, match_character
+from .panel_stack import forget_influences
 from .steps import StepOperator, active_take, need_character
 
 
@@ -88,7 +89,9 @@ class FACEMOCAP_OT_forget_character(StepOperator, bpy.types.Operator):
         """Remove the list's line."""
         state = state_of(context.scene)
         name = need_character(state).name
-        state.characters.remove(min(state.active_character, len(state.characters) - 1))
+        number = min(state.active_character, len(state.characters) - 1)
+        forget_influences(context.scene, number)
+        state.characters.remove(number)
         state.active_character = max(0, min(state.active_character, len(state.characters) - 1))
         return Report(summary=f"{name} is off the list")
 

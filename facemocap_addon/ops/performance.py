@@ -21,9 +21,10 @@ from ..gateway.many import Cast, Outcome, prepare_many, write_many
 from ..gateway.measuring import measure_for, store_measurement, stored_measurement
 from ..gateway.performance import find_performance, remove_take
 from ..gateway.preparing import ApplyOptions, Prepared
+from ..gateway.scenes import scene_clock
 from ..gateway.solved_takes import take_of_character
 from ..gateway.take_storage import load_take
-from ..props import FACEMOCAP_PG_character, state_of
+from ..props import FACEMOCAP_PG_character, state_of, stored_stack
 from .examples import used_examples
 from .jobs import JobOperator
 from .panel_characters import (
@@ -34,6 +35,7 @@ from .panel_characters import (
     picked_objects,
     show_performance,
 )
+from .panel_stack import show_stack_run, with_keys
 from .placing import apply_options
 from .steps import StepOperator, active_take, meant_characters, need_take
 
@@ -140,6 +142,7 @@ class FACEMOCAP_OT_remove_take(StepOperator, bpy.types.Operator):
                     continue
                 reports.append(remove_take(scene, picked))
                 show_performance(item, None)
+                show_stack_run(item, None)
             except FacemocapError as problem:
                 problems.append(problem)
         if not reports and problems:
@@ -179,7 +182,7 @@ def _prepare_all(
             # what was solved from points is each character's own
             played = take_of_character(take, state_of(scene).characters[place].name)
             cast = _cast(scene, place, played, ready.measured.get(place))
-            own = replace(options, examples=used_examples(state_of(scene).characters[place]))
+            own = _own(scene, state_of(scene).characters[place], options)
         except FacemocapError as problem:
             name = state_of(scene).characters[place].name
             ready.prepared.append(Outcome(name, problem=problem))
@@ -237,6 +240,22 @@ def _cast(scene: bpy.types.Scene, place: int, take: Take, measured: Measured | N
     return picked, rig_map, contacts_from_json(found) if found else None
 
 
+def _own(
+    scene: bpy.types.Scene, item: FACEMOCAP_PG_character, options: ApplyOptions
+) -> ApplyOptions:
+    """The panel's settings with what is each character's own: example pairs and stack.
+
+    Keys of an influence count from where the take begins now.
+    """
+    zero = options.start_frame - (options.range_s[0] or 0.0) * scene_clock(scene).rate_hz
+    return replace(
+        options,
+        examples=used_examples(item),
+        stack=with_keys(scene, item, stored_stack(item), zero=zero),
+        shows_raw=item.stack.show_raw,
+    )
+
+
 def _show(item: FACEMOCAP_PG_character, outcome: Outcome, scene: bpy.types.Scene) -> None:
     """Note on a character what became of it."""
     if outcome.report is None:
@@ -246,6 +265,7 @@ def _show(item: FACEMOCAP_PG_character, outcome: Outcome, scene: bpy.types.Scene
         # an override puts other objects into the scene: list what the character is now
         list_objects(item, outcome.performance.picked(scene))
     show_performance(item, outcome.performance, outcome.report.warnings)
+    show_stack_run(item, outcome.performance)
 
 
 def _nobody(outcomes: list[Outcome]) -> FacemocapError:

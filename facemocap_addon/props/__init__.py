@@ -19,6 +19,7 @@ from .actor import (
 )
 from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
 from .entry_view import chosen_link, edited_keys, fill_entry
+from .ghosts import Ghosts
 from .groups import (
     CLASSES,
     FACEMOCAP_PG_character,
@@ -46,7 +47,12 @@ from .points import (
     refine_settings,
     solve_settings,
 )
+from .quiet import quiet
 from .rows import choose_row, refresh_rows
+from .stack import FACEMOCAP_PG_stack, FACEMOCAP_PG_step
+from .stack_editing import StackEdits, store_stack, stored_stack
+from .stack_folder import preset_folder
+from .step_params import GIVEN, region_name
 from .take_choice import TakeChoice
 from .tracking import tracking_folder
 from .work import Work

@@ -14,7 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import editing
+from . import editing, stack_editing
 from .actor import CLASSES as ACTOR_CLASSES
 from .actor import FACEMOCAP_PG_actor, FACEMOCAP_PG_examples
 from .choices import (
@@ -32,6 +32,8 @@ from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_row
 from .points import CLASSES as POINT_CLASSES
 from .points import FACEMOCAP_PG_points, FACEMOCAP_PG_solve
 from .rows import refresh_rows
+from .stack import CLASSES as STACK_CLASSES
+from .stack import FACEMOCAP_PG_stack
 from .take_choice import TakeChoice
 
 
@@ -174,6 +176,11 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
         name="Example Pairs",
         description="Captured faces and the poses of this character that belong to them",
     )
+    stack: PointerProperty(
+        type=FACEMOCAP_PG_stack,
+        name="Stack",
+        description="Steps of cleanup on what plays on this character",
+    )
     applied: StringProperty(name="Applied", description="Take that plays on this character")
     applied_start: FloatProperty(
         name="First Frame", description="Frame on which the applied take begins"
@@ -211,6 +218,13 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
 
     actor: PointerProperty(
         type=FACEMOCAP_PG_actor, name="Actor", description="What the actor's face goes from and to"
+    )
+
+    show_ghosts: BoolProperty(
+        name="Raw Curves in Graph Editor",
+        description="Draw the raw take's curves beside those that play, in the Graph Editor (not "
+        "while it normalizes)",
+        update=stack_editing.ghosts_changed,
     )
 
     tab: EnumProperty(
@@ -313,6 +327,7 @@ CLASSES = (
     FACEMOCAP_PG_take,
     *MAP_CLASSES,
     *ACTOR_CLASSES,
+    *STACK_CLASSES,
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,
 )

@@ -14,10 +14,12 @@ from . import (
     point_places_panel,
     points_panel,
     solve_panel,
+    stack_panel,
     take_panel,
 )
 from .curve_picture import forget_pictures
 from .files import draw_import
+from .ghost_curves import hide_ghost_curves, show_ghost_curves
 from .point_overlay import hide_overlay, show_overlay
 from .residual_picture import forget_residuals
 
@@ -33,4 +35,5 @@ CLASSES = (
     *point_places_panel.CLASSES,
     *solve_panel.CLASSES,
     *apply_panel.CLASSES,
+    *stack_panel.CLASSES,
 )
