@@ -17,6 +17,7 @@ from ..core.report import Report
 from ..core.rig_maps.carried_map import with_carried
 from ..core.rig_maps.rig_map import RigMap
 from ..core.rig_maps.working_map import with_measurement
+from ..core.stack.stack import Stack
 from ..core.take import Take
 from ..gateway.measuring import ensure_all_bones, ensure_measured
 from ..gateway.performance import ApplyOptions, apply_job
@@ -157,6 +158,8 @@ def _options(settings: RetargetSettings, start: float) -> ApplyOptions:
         set_scene_range=not settings.keep_range,
         override=settings.override,
         examples=settings.examples,
+        stack=settings.stack or Stack(),
+        seed=settings.seed,
     )
 
 

@@ -17,10 +17,14 @@ from .read_options import add_read_options, read_options
 from .sources import read_recording
 from .stack_options import (
     add_stack_options,
+    check_saved_stack,
     read_stack_option,
     run_stack_option,
+    save_stack,
+    say_chosen,
     say_steps,
     stack_facts,
+    stack_paths,
 )
 
 _TAKE = ".take.npz"
@@ -28,7 +32,7 @@ _TAKE = ".take.npz"
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
-    add_stack_options(parser, required=True)
+    add_stack_options(parser)
     parser.add_argument("--out", required=True, metavar="NAME.take.npz", help="take file to write")
     parser.add_argument(
         "--report", metavar="FILE.json", help="write what each step did to this file"
@@ -42,27 +46,30 @@ def _run(arguments: Namespace, console: Console) -> int:
     source, out = Path(arguments.take), Path(arguments.out)
     if not out.name.lower().endswith(_TAKE):
         raise FacemocapError(f'"{out.name}" is no name for a take', f"Let --out end with {_TAKE}")
-    sources = (source, Path(arguments.stack))
+    sources = (source, *stack_paths(arguments))
     check_new_file(out, overwrite=arguments.overwrite, sources=sources)
     report = _check_report(arguments.report, sources, out)
-    stack = read_stack_option(arguments)
-    assert stack is not None, "--stack is required"
+    check_saved_stack(arguments, sources, (out, *([report] if report else [])))
+    wanted = read_stack_option(arguments, required=True)
+    assert wanted is not None, "a stack is required"
     take = read_recording(source, read_options(arguments))
-    result = run_stack_option(take, stack, arguments, console)
+    ran = run_stack_option(take, wanted, arguments, console)
     document = {
         "schema": SCHEMA,
         "take": str(source),
         "output": str(out),
-        "samples": result.take.samples,
-        "channels": len(result.take.recorded),
-        **stack_facts(result, stack, arguments),
+        "samples": ran.result.take.samples,
+        "channels": len(ran.result.take.recorded),
+        **stack_facts(ran, arguments),
     }
     console.interruption.check()
     with unfinished(out) as temporary:
-        temporary.write_bytes(take_bytes(result.take))
+        temporary.write_bytes(take_bytes(ran.result.take))
         if report is not None:
             replace_file(report, write_json(document).encode())
-    console.say(f"{out}: {result.take.samples} samples, {document['channels']} channels")
+        save_stack(ran, arguments)
+    console.say(f"{out}: {ran.result.take.samples} samples, {document['channels']} channels")
+    say_chosen(document, console)
     say_steps(document["steps"], console)
     console.answer(document)
     return DONE
@@ -87,10 +94,12 @@ COMMAND = Command(
     "run a stack of cleanup steps on a take",
     "Run a stack of cleanup steps on a take and write the result as a take file. The recording\n"
     "itself is never changed. A stack is a JSON file: steps in order, each with its influence,\n"
-    "its mask and its parameters; what is not said has its default.",
+    "its mask and its parameters; what is not said has its default. With --auto the take is\n"
+    "measured and the steps that it needs are chosen.",
     (
         "facemocap process take.csv --stack cleanup.json --out clean.take.npz",
         "facemocap process take.csv --stack cleanup.json --out clean.take.npz --report done.json",
+        "facemocap process take.csv --auto --save-stack cleanup.json --out clean.take.npz",
     ),
     _add_arguments,
     _run,

@@ -14,6 +14,7 @@ from ..core.files import replace_file
 from ..core.inspection import inspect_take
 from ..core.progress import Progress, run_job
 from ..core.rig_maps.rig_map import RigMap, read_rig_map
+from ..core.stack.stack import Stack
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from .actor_options import ActorOptions, add_actor_options, read_actor_options
@@ -40,7 +41,15 @@ from .rig_options import (
     parse_rate,
 )
 from .sources import read_recording
-from .stack_options import add_stack_options, process_take, read_stack_option, say_steps
+from .stack_options import (
+    add_stack_options,
+    check_saved_stack,
+    process_take,
+    read_stack_option,
+    say_chosen,
+    say_steps,
+    stack_paths,
+)
 from .wording import list_names
 
 
@@ -49,7 +58,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
     recording = parser.add_argument_group("recording")
     add_read_options(recording)
     add_actor_options(recording)
-    add_stack_options(recording, required=False)
+    add_stack_options(recording)
     files = parser.add_argument_group("characters and results")
     files.add_argument(
         "--rig",
@@ -148,20 +157,25 @@ def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
     rigs = [Path(rig) for rig in arguments.rig]
-    stack, actor = read_stack_option(arguments), read_actor_options(arguments)
+    wanted, actor = read_stack_option(arguments), read_actor_options(arguments)
     take = actor.calibrated(read_recording(take_path, read_options(arguments)))
     trim_take(take, *arguments.range)  # a range that misses the take is wrong for every rig
     outputs = plan_outputs(take_path, unique_paths(rigs), folder_path)
     check_folder(folder_path)
-    read_as_well = [*actor.paths, *([Path(arguments.stack)] if stack else [])]
+    read_as_well = [*actor.paths, *stack_paths(arguments)]
     report_path = _check_report(arguments.report, (take_path, *rigs, *read_as_well))
+    check_saved_stack(
+        arguments, (take_path, *rigs, *read_as_well), [report_path] if report_path else []
+    )
     rig_map = read_rig_map(Path(arguments.map)) if arguments.map else None
-    take, processed = process_take(take, stack, arguments, console)
-    batch = _Batch(take, outputs, arguments, (rig_map, actor), console)
+    cleaned, stack, processed = process_take(take, wanted, arguments, console)
+    # the raw take goes into the file with its stack, so that both can be changed there
+    batch = _Batch(take, outputs, arguments, (rig_map, actor, stack), console)
     if batch.has_work:
         load_blender()
-    facts = inspect_take(take)
-    console.say(_describe_take(take, facts["rate_hz"]))
+    facts = inspect_take(cleaned)
+    console.say(_describe_take(cleaned, facts["rate_hz"]))
+    say_chosen(processed, console)
     say_steps(processed.get("steps", ()), console)
     with OutputFolder(folder_path) as folder:
         entries = [
@@ -194,14 +208,14 @@ class _Batch:
         take: Take,
         outputs: Sequence[RigOutput],
         arguments: Namespace,
-        given: tuple[RigMap | None, ActorOptions],
+        given: tuple[RigMap | None, ActorOptions, Stack | None],
         console: Console,
     ) -> None:
         self.bugs = 0
         self._take = take
         self._outputs = outputs
         self._arguments = arguments
-        self._rig_map, self._actor = given
+        self._rig_map, self._actor, self._stack = given
         self._console = console
         self._refused = [_early_problem(output, arguments) for output in outputs]
 
@@ -259,6 +273,8 @@ class _Batch:
             all_characters=arguments.all_characters,
             rig_map=self._rig_map,
             examples=self._actor.examples,
+            stack=self._stack,
+            seed=arguments.seed or 0,
             fps=arguments.fps,
             start_frame=arguments.start,
             range_s=arguments.range,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..core.actor.example_pairs import ExampleLibrary
 from ..core.rig_maps.rig_map import RigMap
+from ..core.stack.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class RetargetSettings:
     all_characters: bool = False
     rig_map: RigMap | None = None
     examples: ExampleLibrary | None = None
+    stack: Stack | None = None
+    seed: int = 0
     fps: float | None = None
     start_frame: float | None = None
     range_s: tuple[float | None, float | None] = (None, None)

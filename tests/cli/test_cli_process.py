@@ -169,10 +169,24 @@ def test_retarget_runs_the_stack_before_it_solves(
         action = only_action(folder / "short_arkit_head.blend")
         curves.append(_values(action, 'key_blocks["browInnerUp"].value'))
         assert ("steps" in result.document) == bool(options)
+    kept, raw = kept_with_the_character()
+    assert [each.kind for each in kept.steps] == ["range"]
+    assert raw.values.tobytes() == read_take(short_take).values.tobytes()
     assert result.document["steps"][0]["kind"] == "range"
     assert result.document["take"]["history"][-1].startswith("range")
     assert curves[0].max() > 0.01
     np.testing.assert_allclose(curves[1], np.minimum(2 * curves[0], 1.0), atol=1e-5)
+
+
+def kept_with_the_character() -> tuple[Any, Any]:
+    """The stack and the take that the open file holds, to be changed there."""
+    from facemocap_addon.gateway.kept_stacks import stack_of
+    from facemocap_addon.gateway.records import performances
+    from facemocap_addon.gateway.take_storage import load_take, stored_takes
+
+    (performance,) = performances()
+    (text,) = stored_takes()
+    return stack_of(performance), load_take(text)
 
 
 def _values(action: Any, path: str) -> np.ndarray:
