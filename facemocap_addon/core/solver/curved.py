@@ -20,6 +20,7 @@ from ..errors import FacemocapError
 from .likeness import STEP, Evaluate, Likeness, asked, make_likeness
 from .pivoting import projected
 from .problem import Problem
+from .robust import Outliers, lasting, point_shares
 from .shot import smooth_from
 from .solution import Solution, checked, make_solution, residuals
 from .solve import Settings, solve
@@ -99,15 +100,19 @@ def solve_curved(
         )
     if not len(table) or not len(bent) or how.rounds < 1:
         return solve(problem, table, seen, chosen)
-    values = solve(problem, table, seen, apart).values
-    likeness, found, bends = None, None, np.ones(len(bent))
+    together = chosen.smoothness if len(table) >= 3 else None
+    # in a smooth shot frames next to each other are solved about the same pose
+    values = solve(problem, table, seen, chosen).values
+    likeness, found, shot, bends = None, None, None, np.ones(len(bent))
     for _ in range(how.rounds):
         likeness = make_likeness(problem, evaluate, values, bent, how.anchors, bends)
         bends = likeness.bends(bent)
         found = likeness.solve(table, seen, apart)
-        step = float(np.abs(found.values - values).max(initial=0.0))
-        values = found.values
-        if step < STEP:
+        before, values = values, found.values
+        if together is not None:
+            shot = _Shot(likeness, table, seen, chosen.outliers).solved(found.values, together)
+            values = shot.values
+        if float(np.abs(values - before).max(initial=0.0)) < STEP:
             break
     assert likeness is not None
     assert found is not None
@@ -117,37 +122,67 @@ def solve_curved(
         wanted = table - defect
         found = likeness.solve(wanted, seen, apart)
         values = found.values
-    if chosen.smoothness is not None and len(table) >= 3:
-        return _solve_together(likeness, wanted, seen, values, chosen.smoothness)
+    if together is not None and how.exact_rounds:
+        shot = _Shot(likeness, wanted, seen, chosen.outliers).solved(found.values, together)
+    if shot is not None:
+        return shot
     if how.exact_rounds:
         off = table - asked(evaluate, values, table.shape[1])
         return replace(found, residual=residuals(problem, off, seen))
     return found
 
 
-def _solve_together(
-    likeness: Likeness,
-    observed: FloatArray,
-    seen: BoolArray | None,
-    values: FloatArray,
-    smoothness: Smoothness,
-) -> Solution:
-    """Solve the shot, each frame about its anchor."""
-    problem = likeness.problem
-    price = np.where(problem.low >= 0, problem.price, -problem.price)
-    counted = 1.0 if seen is None else np.repeat(seen, 3, axis=1)
+class _Shot:
+    """Frames that are solved together, each about its anchor."""
 
-    def gradient(now: FloatArray) -> FloatArray:
-        off = (likeness.straight(now) - observed) * counted
-        return likeness.project(off) + problem.ridge * now + price
+    def __init__(
+        self,
+        likeness: Likeness,
+        observed: FloatArray,
+        seen: BoolArray | None,
+        outliers: Outliers | None,
+    ) -> None:
+        self._likeness, self._observed, self._seen = likeness, observed, seen
+        self._outliers = outliers if outliers is not None and outliers.rounds else None
+        shape = len(observed), likeness.problem.points
+        self._share = np.ones(shape) if seen is None else seen.astype(np.float64)
+        self._whole = self._share
+        problem = likeness.problem
+        self._price = np.where(problem.low >= 0, problem.price, -problem.price)
 
-    values, slope = smooth_from(problem, likeness.majorant(), gradient, values, smoothness)
-    low, high = problem.low, problem.high
-    largest = float(np.abs(gradient(np.zeros_like(values))).max(initial=0.0))
-    return make_solution(
-        values,
-        ((values >= high) & (slope < 0)).astype(np.int8) - ((values <= low) & (slope > 0)),
-        projected(slope, values, low, high) / max(largest, 1e-300),
-        residuals(problem, observed - likeness.straight(values), seen),
-        seen,
-    )
+    def solved(self, frames: FloatArray, smoothness: Smoothness) -> Solution:
+        """The shot, from its frames solved one by one (n, k)."""
+        likeness, problem = self._likeness, self._likeness.problem
+        common = problem, likeness.hessian(), likeness.excess(), self._gradient, frames, smoothness
+        glitches = self._outliers is not None
+        values, slope = smooth_from(*common, glitches=glitches)
+        if self._outliers is not None:
+            # among its neighbours a frame shows better what does not belong to it; where that
+            # lasts and the frames by themselves can do it, something moved
+            before = self._shares(frames, self._outliers)
+            after = self._shares(values, self._outliers)
+            self._share = np.where(lasting((after < 0.5) & (before > 0.5)), before, after)
+            values, slope = smooth_from(*common, glitches=glitches)
+        low, high = problem.low, problem.high
+        largest = float(np.abs(self._gradient(np.zeros_like(values))).max(initial=0.0))
+        return make_solution(
+            values,
+            ((values >= high) & (slope < 0)).astype(np.int8) - ((values <= low) & (slope > 0)),
+            projected(slope, values, low, high) / max(largest, 1e-300),
+            residuals(problem, self._observed - likeness.straight(values), self._share),
+            self._seen,
+        )
+
+    def _gradient(self, values: FloatArray) -> FloatArray:
+        """Of all that is no smoothing, (n, k)."""
+        off = self._likeness.straight(values) - self._observed
+        off *= np.repeat(self._share, 3, axis=1)
+        return self._likeness.project(off) + self._likeness.problem.ridge * values + self._price
+
+    def _shares(self, values: FloatArray, outliers: Outliers) -> FloatArray:
+        """How much each point (n, m) counts by how far it is from where values (n, k) put it."""
+        off = self._observed - self._likeness.straight(values)
+        away = np.sqrt(np.square(off).reshape(len(off), -1, 3).sum(axis=2))
+        free = np.zeros(len(off), np.intp)
+        turn = max(outliers.gentle, 1)
+        return point_shares(self._likeness.problem, away, self._whole, free, outliers, turn)

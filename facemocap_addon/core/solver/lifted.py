@@ -81,7 +81,8 @@ def solve_lifted(
         some = values[:: max(len(values) // SAMPLES, 1)]
         values, slope = smooth_from(
             problem,
-            SAFETY * lifted.hessian(some),
+            lifted.hessian(some),
+            SAFETY,
             lambda now: lifted.slope(now, filled(now)),
             values,
             smoothness,

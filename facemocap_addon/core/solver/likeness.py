@@ -64,8 +64,8 @@ class Likeness:
             out = out + part * tangent.problem.gram
         return out
 
-    def majorant(self) -> FloatArray:
-        """A multiple of `hessian` that none of the anchors' own ones exceeds."""
+    def excess(self) -> float:
+        """How many times `hessian` none of the anchors' own ones exceeds."""
         mean = self.hessian()
         root = np.linalg.inv(np.linalg.cholesky(mean + LEAST * np.diag(np.diag(mean))))
         ridge = np.diag(self.problem.ridge)
@@ -73,7 +73,7 @@ class Likeness:
         for tangent in self.tangents:
             own = root @ (tangent.problem.gram + ridge) @ root.T
             most = max(most, float(np.linalg.eigvalsh(own)[-1]))
-        return SAFETY * most * mean
+        return SAFETY * most
 
     def straight(self, values: FloatArray) -> FloatArray:
         """Where values (n, k) put the points, (n, 3 m)."""

@@ -99,20 +99,31 @@ def solve_shot(
 def smooth_from(
     problem: Problem,
     hessian: FloatArray,
+    excess: float,
     gradient: Refresh,
-    start: FloatArray,
+    frames: FloatArray,
     smoothness: Smoothness,
+    *,
+    glitches: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
     """Solve together frames whose points do not move along straight lines.
 
     Parameters
     ----------
     hessian : (k, k) float64
-        At least half of what each frame's Hessian is, better a bit more than the whole.
+        What the frames' Hessians are in the mean.
+    excess : float
+        So many times that is not less than half of what each frame's is, better not less than the
+        whole. An iteration goes so much less far.
     gradient : callable
         From values (n, k) the gradient (n, k) of all that is no smoothing.
-    start : (n, k) float64
-        Frames solved one by one.
+    frames : (n, k) float64
+        Frames solved one by one: they tell where something quick happens.
+    smoothness : Smoothness
+    glitches : bool
+        What is there for one frame alone may be a mistake, so it is no event.
+    start : (n, k) float64, optional
+        A better guess than these.
 
     Returns
     -------
@@ -121,17 +132,20 @@ def smooth_from(
         The joint problem's gradient there.
     """
     deviation = value_noise(hessian, hessian, problem.noise)
-    joint = _joint(problem, hessian, start, deviation, smoothness)
+    most = excess * hessian
+    quick = without_glitches(frames) if glitches else frames
+    joint = _joint(problem, most, quick, deviation, smoothness)
 
     def refresh(values: FloatArray) -> FloatArray:
-        return rows_times(values, hessian) - gradient(values)
+        return rows_times(values, most) - gradient(values)
 
+    slower = max(excess, 1.0)
     values, joint, pull = solve_joint(
         joint,
-        refresh(start),
-        start,
-        _precision(smoothness, deviation),
-        smoothness.most,
+        refresh(frames),
+        frames,
+        max(_precision(smoothness, deviation) / slower, SINGLE),
+        int(np.ceil(smoothness.most * slower)),
         refresh=refresh,
     )
     return values, joint.slope(values, pull)
