@@ -111,8 +111,7 @@ def what_was_seen(seen: dict[str, Any], moves: dict[str, Array]) -> dict[str, li
 def as_shown(name: str, move: Array) -> Array:
     """What MediaPipe shows of a shape's movement: brows that sink, hardly that they draw inward.
 
-    On stills of the sample head it shows 0.6 of brows that sink straight down, and 0.3 of the
-    whole movement of brows that draw inward as well.
+    Of the rest of a frown it shows about half on stills of the sample head.
     """
     return move * (INWARD, 1.0, 1.0) if name.startswith("browDown") else move
 
