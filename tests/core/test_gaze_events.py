@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_following_is_told_from_rest():
 def test_blinks_are_cut_out():
     known = known_gaze()
     lone = [START_S + 2.0, START_S + 9.0]
-    blink = 0.9 * sum(bump(known.times, at, 0.25) for at in lone)
+    blink: np.ndarray = 0.9 * np.sum([bump(known.times, at, 0.25) for at in lone], axis=0)
     still = type(known)(
         known.times, np.stack([0 * blink, -8.0 * blink], axis=1), [], []
     )  # the eye seems to look down in a blink
@@ -99,7 +100,7 @@ def test_a_lid_that_hangs_low_hides_nothing():
 
 
 @pytest.mark.parametrize("parts", [{}, {"angles": False}, {"looks": False}])
-def test_rests_are_still_where_they_were(parts: dict[str, bool]):
+def test_rests_are_still_where_they_were(parts: dict[str, Any]):
     known = known_gaze()
     take = gaze_take(known, 0.2, **parts)
     events = find_gaze(take)

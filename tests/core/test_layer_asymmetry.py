@@ -156,7 +156,8 @@ def test_seeds_decide_and_missing_samples_stay():
 def test_blinks_have_a_small_lead_of_their_own():
     rate = 240.0
     times = np.arange(round(8.0 * rate)) / rate
-    blink = sum(0.9 * bump(times, middle, 0.25) for middle in (1.0, 2.5, 4.2, 6.0, 7.1))
+    middles = (1.0, 2.5, 4.2, 6.0, 7.1)
+    blink: np.ndarray = np.sum([0.9 * bump(times, at, 0.25) for at in middles], axis=0)
     names = ("eyeBlinkLeft", "eyeBlinkRight")
     channels = [arkit_schema()[name] for name in names]
     take = make_take(times, channels, np.stack([blink, blink], axis=1))

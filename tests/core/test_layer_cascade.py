@@ -54,10 +54,10 @@ def test_nothing_is_added_where_the_follower_is_as_far_already(rule: CascadeRule
         for name in ((stem,) if stem in arkit_schema() else (stem + "Left", stem + "Right"))
     ]
     both = {name: pulse() if name.startswith(rule.driver) else 1.0 for name in names}
-    take = take_of(**both)
+    take = take_of(4.0, **both)
     assert add_cascade(take, (rule,)) == (take, {})
     lacking = take_of(
-        **{name: v if name.startswith(rule.driver) else 0.0 for name, v in both.items()}
+        4.0, **{name: v if name.startswith(rule.driver) else 0.0 for name, v in both.items()}
     )
     out, most = add_cascade(lacking, (rule,))
     assert most
