@@ -8,15 +8,15 @@ where it was. Outside the samples in between nothing changes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ...arrays import FloatArray
-from ...errors import FacemocapError
 from ...take import Take
+from ..edit_records import EditForm, checked_number
 from .events import GazeEvents, Saccade
 from .lids import lids_along
 from .main_sequence import course, duration
@@ -27,9 +27,17 @@ OPS = ("move", "scale", "delete", "insert", "speed", "keep")
 TOLERANCE_S = 0.15
 #: Darts stay this far apart (seconds).
 APART_S = 0.02
-_NUMBERS = {
-    "by_s": (-5.0, 5.0), "scale": (-3.0, 3.0), "yaw_deg": (-60.0, 60.0), "pitch_deg": (-60.0, 60.0),
-}  # fmt: skip
+_FORM = EditForm(
+    "gaze",
+    OPS,
+    '{"op": "move", "at_s": 1.25, "by_s": 0.1}',
+    {
+        "by_s": (-5.0, 5.0),
+        "scale": (-3.0, 3.0),
+        "yaw_deg": (-60.0, 60.0),
+        "pitch_deg": (-60.0, 60.0),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +70,10 @@ class GazeEdit:
         ------
         FacemocapError
         """
-        if not isinstance(data, Mapping):
-            raise FacemocapError("An edit of gaze is no object", _TODO)
-        given = cast(Mapping[str, Any], data)
-        op = given.get("op")
-        if op not in OPS:
-            raise FacemocapError(f'There is no edit of gaze "{op}"', f"Use {', '.join(OPS)}")
-        unknown = [name for name in given if name not in ("op", "at_s", *_NUMBERS)]
-        if unknown:
-            raise FacemocapError(f'An edit of gaze has no "{unknown[0]}"', _TODO)
-        numbers = {
-            name: _number(name, given[name]) for name in ("at_s", *_NUMBERS) if name in given
-        }
-        if "at_s" not in numbers:
-            raise FacemocapError("An edit of gaze does not say at_s", _TODO)
-        if op == "speed" and not 0.1 <= numbers.get("scale", 1.0) <= 3.0:
-            raise FacemocapError(
-                f"The speed of a dart cannot be {numbers['scale']:g}",
-                "Give scale a number from 0.1 to 3",
-            )
-        return GazeEdit(str(op), **numbers)
+        op, numbers = _FORM.read(data)
+        if op == "speed":
+            checked_number("The speed of a dart", numbers.get("scale", 1.0), (0.1, 3.0))
+        return GazeEdit(op, **numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -92,21 +84,6 @@ class GazeEdit:
         return {
             "op": self.op, "at_s": self.at_s, **{name: getattr(self, name) for name in fields}
         }  # fmt: skip
-
-
-_TODO = 'Write it as {"op": "move", "at_s": 1.25, "by_s": 0.1}'
-
-
-def _number(name: str, value: Any) -> float:
-    low, high = _NUMBERS.get(name, (-1e9, 1e9))
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise FacemocapError(f"{name} of an edit of gaze is no number", _TODO)
-    if not low <= value <= high:
-        raise FacemocapError(
-            f"{name} of an edit of gaze cannot be {value:g}",
-            f"Give a number from {low:g} to {high:g}",
-        )
-    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

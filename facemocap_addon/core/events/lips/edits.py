@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ...arrays import FloatArray
-from ...errors import FacemocapError
 from ...take import Take
+from ..edit_records import EditForm
 from .events import LipEvent
 from .finding import lip_gap
 from .mouth import Mouth
@@ -29,8 +29,12 @@ _OPEN = 0.06
 _USUAL_S = 0.09
 #: Contacts stay this far apart (seconds).
 _APART_S = 0.05
-_NUMBERS = {"by_s": (-5.0, 5.0), "length_s": (0.02, 30.0), "amount": (0.0, 3.0)}
-_TODO = 'Write it as {"op": "hold", "at_s": 1.25, "by_s": 0.04}'
+_FORM = EditForm(
+    "lips",
+    OPS,
+    '{"op": "hold", "at_s": 1.25, "by_s": 0.04}',
+    {"by_s": (-5.0, 5.0), "length_s": (0.02, 30.0), "amount": (0.0, 3.0)},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +65,14 @@ class LipEdit:
         ------
         FacemocapError
         """
-        if not isinstance(data, Mapping):
-            raise FacemocapError("An edit of lips is no object", _TODO)
-        given = cast(Mapping[str, Any], data)
-        op = given.get("op")
-        if op not in OPS:
-            raise FacemocapError(f'There is no edit of lips "{op}"', f"Use {', '.join(OPS)}")
-        unknown = [name for name in given if name not in ("op", "at_s", *_NUMBERS)]
-        if unknown:
-            raise FacemocapError(f'An edit of lips has no "{unknown[0]}"', _TODO)
-        if "at_s" not in given:
-            raise FacemocapError("An edit of lips does not say at_s", _TODO)
-        numbers = {
-            name: _number(name, given[name]) for name in ("at_s", *_NUMBERS) if name in given
-        }
-        return LipEdit(str(op), **numbers)
+        op, numbers = _FORM.read(data)
+        return LipEdit(op, **numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         name = {"move": "by_s", "hold": "by_s", "close": "length_s", "press": "amount"}.get(self.op)
         more = {} if name is None else {name: getattr(self, name)}
         return {"op": self.op, "at_s": self.at_s, **more}
-
-
-def _number(name: str, value: Any) -> float:
-    low, high = _NUMBERS.get(name, (-1e9, 1e9))
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise FacemocapError(f"{name} of an edit of lips is no number", _TODO)
-    if not low <= value <= high:
-        raise FacemocapError(
-            f"{name} of an edit of lips cannot be {value:g}",
-            f"Give a number from {low:g} to {high:g}",
-        )
-    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from ...errors import FacemocapError
+from ..edit_records import MOST_S, EditForm, checked_number
 from .events import GROUPS, Transition
 from .planning import FIGURES, Wish
 
@@ -16,7 +16,6 @@ OPS = ("move", "onset", "release", "hold", "tail", "scale", "delete", "keep", *F
 #: An edit is of the transition of its group that is nearest, within half of its length and this
 #: (seconds).
 TOLERANCE_S = 0.15
-_TODO = 'Write it as {"op": "release", "group": "smile", "at_s": 1.25, "seconds": 0.8}'
 _RANGES = {
     "move": ("by_s", -10.0, 10.0),
     "onset": ("seconds", 0.05, 10.0),
@@ -25,6 +24,16 @@ _RANGES = {
     "tail": ("amount", 0.0, 1.0),
     "scale": ("amount", 0.0, 3.0),
 }
+
+
+#: How far each number may go depends on the op.
+_FORM = EditForm(
+    "transitions",
+    OPS,
+    '{"op": "release", "group": "smile", "at_s": 1.25, "seconds": 0.8}',
+    dict.fromkeys(("by_s", "seconds", "amount"), (-MOST_S, MOST_S)),
+    ("group",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,43 +67,22 @@ class TransitionEdit:
         ------
         FacemocapError
         """
-        if not isinstance(data, Mapping):
-            raise FacemocapError("An edit of transitions is no object", _TODO)
-        given = cast(Mapping[str, Any], data)
-        op, group = given.get("op"), given.get("group")
-        if op not in OPS:
-            raise FacemocapError(f'There is no edit of transitions "{op}"', f"Use {', '.join(OPS)}")
+        op, numbers = _FORM.read(data)
+        group = data.get("group")
         if group not in GROUPS:
             raise FacemocapError(
                 f'There are no transitions of "{group}"', f"Use {', '.join(GROUPS)}"
             )
-        name, low, high = _RANGES.get(str(op), ("", 0.0, 0.0))
-        for each in given:
-            if each not in ("op", "group", "at_s", "by_s", "seconds", "amount"):
-                raise FacemocapError(f'An edit of transitions has no "{each}"', _TODO)
-        numbers = {
-            each: _number(each, given[each]) for each in given if each not in ("op", "group")
-        }
-        if "at_s" not in numbers:
-            raise FacemocapError("An edit of transitions does not say at_s", _TODO)
-        if name in numbers and not low <= numbers[name] <= high:
-            raise FacemocapError(
-                f"{name} of an edit of transitions cannot be {numbers[name]:g}",
-                f"Give a number from {low:g} to {high:g}",
-            )
-        return TransitionEdit(str(op), str(group), **numbers)
+        name, low, high = _RANGES.get(op, ("", 0.0, 0.0))
+        if name in numbers:
+            checked_number(f"{name} of an edit of transitions", numbers[name], (low, high))
+        return TransitionEdit(op, str(group), **numbers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         name = _RANGES.get(self.op, ("",))[0]
         more = {name: getattr(self, name)} if name else {}
         return {"op": self.op, "group": self.group, "at_s": self.at_s, **more}
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise FacemocapError(f"{name} of an edit of transitions is no number", _TODO)
-    return float(value)
 
 
 def edited_wishes(
