@@ -19,7 +19,7 @@ from ...take import Take
 from ..edit_records import EditForm, checked_number
 from .events import GazeEvents, Saccade
 from .lids import lids_along
-from .main_sequence import course, duration
+from .main_sequence import along, course, duration
 from .tracks import gaze_tracks, turn_gaze, with_tracks
 
 OPS = ("move", "scale", "delete", "insert", "speed", "keep")
@@ -240,7 +240,7 @@ def _recorded_course(
     """Part of the way ``(n,)`` that a recorded dart has gone, later by so much."""
     rows = slice(saccade.first, saccade.last + 1)
     step = np.array([saccade.yaw_deg, saccade.pitch_deg])
-    way: FloatArray = (gaze[rows] - gaze[saccade.first]) @ step
+    way = along(gaze[rows] - gaze[saccade.first], step)
     part: FloatArray = np.clip(way / max(float(way[-1]), 1e-9), 0.0, 1.0)
     later: FloatArray = times[rows] + by_s
     return np.interp(times, later, part)

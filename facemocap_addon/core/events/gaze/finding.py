@@ -17,6 +17,7 @@ from ...take import Take
 from ...take_sampling import valid_at_samples
 from .closings import closings
 from .events import Fixation, GazeEvents, Saccade
+from .main_sequence import along
 
 #: Speed is the slope over this much time to either side (seconds), more where noise asks for it.
 _REACH_S, _MOST_REACH_S = 0.018, 0.045
@@ -215,7 +216,7 @@ def _saccades(
         far = float(np.hypot(way[0], way[1]))
         if far < need:
             continue
-        part = (gaze[first : last + 1] - start) @ way / far**2
+        part = along(gaze[first : last + 1] - start, way) / far**2
         onset, apex, offset = (
             _passed(times[first : last + 1], part, at) for at in (0.05, 0.5, 0.95)
         )

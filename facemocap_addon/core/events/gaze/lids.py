@@ -12,7 +12,7 @@ from ...gaze.gaze_angles import LOOK_RAD
 from ...take import Take
 from .closings import lid_part
 from .events import GazeEvents, Saccade
-from .main_sequence import course, duration
+from .main_sequence import along, course, duration
 
 #: Lids come this much later (seconds).
 LATER_S = 0.005
@@ -72,7 +72,7 @@ def follow_lids(take: Take, events: GazeEvents, saccades: Sequence[tuple[Saccade
 def _part_of_way(gaze: FloatArray) -> FloatArray:
     """Part of the way ``(m,)``, 0 to 1, that a recorded gaze has gone."""
     way = gaze[-1] - gaze[0]
-    part = (gaze - gaze[0]) @ way / max(float(way @ way), 1e-12)
+    part = along(gaze - gaze[0], way) / max(float(way[0] ** 2 + way[1] ** 2), 1e-12)
     return np.clip(part, 0.0, 1.0)
 
 

@@ -33,4 +33,10 @@ def duration(amplitude_deg: FloatArray | float) -> FloatArray:
 def course(times_s: FloatArray, middle_s: float, duration_s: float) -> FloatArray:
     """Part of the way ``(n,)``, 0 to 1, of a dart that is half way at ``middle_s``."""
     share = np.clip((times_s - middle_s) / duration_s + 0.5, 0.0, 1.0)
-    return share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    # products: powers are rounded otherwise depending on where numbers lie in memory
+    return share * share * share * (10.0 - 15.0 * share + 6.0 * share * share)
+
+
+def along(ways: FloatArray, way: FloatArray) -> FloatArray:
+    """Products ``(n,)`` of ways ``(n, 2)`` with one, rounded alike wherever they lie in memory."""
+    return ways[:, 0] * way[0] + ways[:, 1] * way[1]

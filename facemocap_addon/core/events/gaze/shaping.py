@@ -130,15 +130,31 @@ def _followed(values: FloatArray, rate: float) -> FloatArray:
     if window < 5 or len(values) < window:
         return values
     half, fit = window // 2, _parabolas(window)
-    inner = np.lib.stride_tricks.sliding_window_view(values, window, axis=0) @ fit[half]
-    return np.concatenate([fit[:half] @ values[:window], inner, fit[-half:] @ values[-window:]])
+    inner = sum(
+        (fit[half, tap] * values[tap : len(values) - window + 1 + tap] for tap in range(window)),
+        start=np.zeros((len(values) - window + 1, values.shape[1])),
+    )
+    ends = [
+        sum(
+            (part[:, tap, None] * first[tap] for tap in range(window)),
+            start=np.zeros((half, values.shape[1])),
+        )
+        for part, first in ((fit[:half], values[:window]), (fit[-half:], values[-window:]))
+    ]
+    return np.concatenate([ends[0], inner, ends[1]])
 
 
 @cache
 def _parabolas(window: int) -> FloatArray:
-    """Matrix ``(w, w)`` from values to those of the parabola that fits best."""
-    base = np.linspace(-1.0, 1.0, window)[:, None] ** np.arange(3)
-    return base @ np.linalg.pinv(base)
+    """Matrix ``(w, w)`` from values to those of the parabola that fits best.
+
+    By polynomials that are orthogonal on the samples, without a matrix product: its rounding
+    depends on where numbers lie in memory.
+    """
+    x = np.linspace(-1.0, 1.0, window)
+    curve = x * x - (x * x).mean()
+    parts = [np.outer(each, each) / (each * each).sum() for each in (np.ones(window), x, curve)]
+    return parts[0] + parts[1] + parts[2]
 
 
 def _join_following(values: FloatArray, fixations: tuple[Fixation, ...], rate: float) -> None:

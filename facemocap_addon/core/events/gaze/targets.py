@@ -170,7 +170,8 @@ def _distance(seconds: FloatArray, keys: Sequence[tuple[float, float]]) -> Float
     near = np.full(len(seconds), 1.0 / ordered[0][1])
     for (_, one), (at, two) in itertools.pairwise(ordered):
         share = np.clip((seconds - at) / _TURNING_S, 0.0, 1.0)
-        near += (1.0 / two - 1.0 / one) * share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+        eased = share * share * share * (10.0 - 15.0 * share + 6.0 * share * share)
+        near += (1.0 / two - 1.0 / one) * eased
     return 1.0 / np.maximum(near, 1e-3)
 
 
