@@ -25,8 +25,8 @@ from .windows import bell, samples_in
 
 #: Windows (standard deviations in seconds) of the estimated error and of the bias.
 FIRST_S, SECOND_S = 0.15, 0.045
-#: Temperature of the first mixture, and sharpness of the second.
-BETA, SHARPNESS = 2.0, 3.0
+#: Temperature of the first mixture; the second one weighs by the third power of the error.
+BETA = 2.0
 #: Part of the bias that counts: the first course has some noise left, which looks like bias.
 _BIAS = 0.75
 #: Strength that stands for none at all between the rungs.
@@ -35,7 +35,9 @@ _NONE = 0.01
 _FAR = 4.0
 #: Likeness of channels is told from a course without what is faster than this.
 _LIGHT_HZ = 8.0
-_FEWEST, _BLOCK = 8, 8
+_FEWEST = 8
+#: Directions are smoothed in parts that stay near the processor: so many at least, so many values.
+_BLOCK, _BLOCK_VALUES = 8, 40_000
 #: Noise that is assumed at least, in parts of a channel's range.
 _LEAST = 1e-5
 
@@ -116,7 +118,7 @@ def adaptive(
     groups = None if regions is None else regions[noisy]
     power = _turned_power(bursts(series, rate, groups), turn)
     found = np.empty_like(given)
-    for block in _blocks(len(given)):
+    for block in _blocks(*given.shape):
         found[block] = _first(given[block], _part(power, block), rungs, rate)
     # the pseudo-values of robust smoothing: what lies far off or is not trusted is pulled in
     course = turn @ found
@@ -124,7 +126,7 @@ def adaptive(
     share = np.where(valid, 1.0 if trust is None else trust, 0.0)[:, noisy].T
     given = turn.T @ (course + share * off)
     risk = np.empty_like(given)
-    for block in _blocks(len(given)):
+    for block in _blocks(*given.shape):
         strengths, risk[block] = _strengths(found[block], _part(power, block), rungs, rate)
         found[block] = bends.smooth(given[block], strengths)
     out[:, noisy] = ((turn @ found + level) * scale).T
@@ -143,9 +145,10 @@ def bridged(values: FloatArray, valid: BoolArray) -> FloatArray:
     return out
 
 
-def _blocks(count: int) -> list[slice]:
-    """Directions in parts that stay near the processor."""
-    return [slice(start, start + _BLOCK) for start in range(0, count, _BLOCK)]
+def _blocks(rows: int, samples: int) -> list[slice]:
+    """Rows in parts."""
+    size = max(_BLOCK, _BLOCK_VALUES // samples)
+    return [slice(start, start + size) for start in range(0, rows, size)]
 
 
 def _turned_power(power: FloatArray, turn: FloatArray) -> FloatArray | None:
@@ -191,7 +194,7 @@ def _strengths(
     for rung in rungs:
         bias = course - rung.smooth(course)
         cost = _BIAS * bell(bias * bias, window) + power * rung.response.variance
-        weight = cost**-SHARPNESS
+        weight = 1.0 / (cost * cost * cost)
         total += weight
         found += weight * float(np.log(max(rung.strength, _NONE)))
         risk += weight * cost

@@ -48,9 +48,16 @@ def bridge(
     own: dict[int, list[tuple[float, float]]] = {}
     for place, when, value in knots:
         own.setdefault(place, []).append((when, value))
+    edges = (np.full(len(columns), edge) for edge in run)
+    before, befores = _nearest(valid, next(edges), columns, -1)
+    after, afters = _nearest(valid, next(edges), columns, 1)
     groups: dict[tuple[int, ...], list[int]] = {}
-    for place, column in enumerate(columns.tolist()):
-        groups.setdefault(tuple(_side(valid[:, column], first, last)), []).append(place)
+    for place in range(len(columns)):
+        rows = (
+            *before[place, : befores[place]][::-1].tolist(),
+            *after[place, : afters[place]].tolist(),
+        )
+        groups.setdefault(rows, []).append(place)
     for rows, places in groups.items():
         if len(rows) < 2:
             out[:, places] = course[rows[0], columns[places]] if rows else 0.0
@@ -70,14 +77,54 @@ def bridge(
     return out
 
 
+def bridges(
+    times: FloatArray,
+    course: FloatArray,
+    valid: BoolArray,
+    gaps: tuple[IntArray, IntArray, IntArray],
+    out: FloatArray,
+) -> None:
+    """Bridge many gaps of single columns, as `bridge` does one; into ``out`` (n, c).
+
+    Parameters
+    ----------
+    times, course, valid
+        As `bridge`.
+    gaps : three (g,) int
+        First sample, last sample and column of each.
+    """
+    firsts, lasts, columns = gaps
+    before, befores = _nearest(valid, firsts, columns, -1)
+    after, afters = _nearest(valid, lasts, columns, 1)
+    kinds = np.stack([lasts - firsts + 1, befores, afters])
+    for length, left, right in np.unique(kinds, axis=1).T.tolist():
+        own = np.flatnonzero((kinds == [[length], [left], [right]]).all(axis=0))
+        rows = np.concatenate([before[own, :left][:, ::-1], after[own, :right]], axis=1).T
+        at = firsts[own] + np.arange(length)[:, None]
+        column = columns[own]
+        if left + right < 2:
+            out[at, column] = course[rows[0], column] if left + right else 0.0
+            continue
+        knots = times[rows]
+        near = np.clip(times[at], knots[0], knots[-1])
+        out[at, column] = monotone(knots, course[rows, column], near)
+
+
 def monotone(knots: FloatArray, values: FloatArray, at: FloatArray) -> FloatArray:
     """Monotone cubics (m, k) through values (n, k) at n >= 2 knots, at times between them.
 
     The harmonic means of Fritsch and Butland (1984); for a few knots this is far quicker than to
     make an interpolator of scipy's, which gives the same.
+
+    Parameters
+    ----------
+    knots : (n,) or (n, k) float64
+    values : (n, k) float64
+    at : (m,) or (m, k) float64
     """
-    steps = np.diff(knots)[:, None]
-    rises = np.diff(values, axis=0) / steps
+    knots, at = knots.reshape(len(knots), -1), at.reshape(len(at), -1)
+    steps = knots[1:] - knots[:-1]
+    rises = (values[1:] - values[:-1]) / steps
     slopes = np.empty_like(values)
     if len(knots) == 2:
         slopes[:] = rises
@@ -88,14 +135,16 @@ def monotone(knots: FloatArray, values: FloatArray, at: FloatArray) -> FloatArra
         slopes[1:-1] = np.where(same, (one + two) / (one / before + two / after), 0.0)
         slopes[0] = _end(steps[0], steps[1], rises[0], rises[1])
         slopes[-1] = _end(steps[-1], steps[-2], rises[-1], rises[-2])
-    place = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
-    step = steps[place]
-    part = (at[:, None] - knots[place, None]) / step
+    place = (at[:, None] >= knots[1:-1]).sum(axis=1)
+    own = np.arange(knots.shape[1])
+    step = steps[place, own]
+    part = (at - knots[place, own]) / step
     rest = 1.0 - part
+    each = np.arange(values.shape[1])
     return (
-        values[place] * (1.0 + 2.0 * part) * rest**2
-        + values[place + 1] * (3.0 - 2.0 * part) * part**2
-        + step * part * rest * (slopes[place] * rest - slopes[place + 1] * part)
+        values[place, each] * (1.0 + 2.0 * part) * rest * rest
+        + values[place + 1, each] * (3.0 - 2.0 * part) * part * part
+        + step * part * rest * (slopes[place, each] * rest - slopes[place + 1, each] * part)
     )
 
 
@@ -107,8 +156,12 @@ def _end(step: FloatArray, next_step: FloatArray, rise: FloatArray, next_rise: F
     return np.where(far, 3.0 * rise, slope)
 
 
-def _side(valid: BoolArray, first: int, last: int) -> list[int]:
-    """Valid samples next to a gap on both sides."""
-    before = np.flatnonzero(valid[max(first - 4 * _SIDE, 0) : first])[-_SIDE:]
-    after = np.flatnonzero(valid[last + 1 : last + 1 + 4 * _SIDE])[:_SIDE]
-    return [*(before + max(first - 4 * _SIDE, 0)).tolist(), *(after + last + 1).tolist()]
+def _nearest(
+    valid: BoolArray, edges: IntArray, columns: IntArray, way: int
+) -> tuple[IntArray, IntArray]:
+    """Valid samples (g, `_SIDE`) beside the edges of gaps, the nearest first, and how many."""
+    rows = edges[:, None] + way * np.arange(1, 4 * _SIDE + 1)
+    inside = (rows >= 0) & (rows < len(valid))
+    there = inside & valid[np.where(inside, rows, 0), columns[:, None]]
+    order = np.argsort(~there, axis=1, kind="stable")[:, :_SIDE]
+    return np.take_along_axis(rows, order, axis=1), np.minimum(there.sum(axis=1), _SIDE)

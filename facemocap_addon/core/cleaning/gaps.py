@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..stabilise.runs import runs_of
-from .bridges import bridge
+from .bridges import bridge, bridges
 from .opened import open_knots
 from .others import Likeness, learn
 from .samples import Samples
@@ -131,14 +131,15 @@ def bridge_runs(
 ) -> FloatArray:
     """A copy of ``course`` (n, c) with a cubic bridge over each gap that holds a wanted sample."""
     out = course.copy()
-    for gap in find_gaps(valid, times):
-        columns = [
-            column for column in gap.columns if wanted[gap.first : gap.last + 1, column].any()
-        ]
-        if columns:
-            places = np.array(columns, np.int64)
-            own = bridge(times, course, valid, gap.run, places)
-            out[gap.first : gap.last + 1, places] = own
+    found = [
+        (gap.first, gap.last, column)
+        for gap in find_gaps(valid, times)
+        for column in gap.columns
+        if wanted[gap.first : gap.last + 1, column].any()
+    ]
+    if found:
+        firsts, lasts, columns = np.array(found, np.int64).T
+        bridges(times, course, valid, (firsts, lasts, columns), out)
     return out
 
 

@@ -91,12 +91,12 @@ def apply(take: Take, params: Denoise, context: StepContext) -> Take | Outcome:
         )
         return Course(at_rest(course.values, course.error, roles.rests), course.error)
 
-    out = smooth(params.strength).values if whittaker else _filtered(values, take, params)
+    course = smooth(params.strength) if whittaker else None
+    out = _filtered(values, take, params) if course is None else course.values
     if params.protect:
         # weaker than usual is nobody's wish to lose less of an event
-        own = whittaker and params.strength <= 1.0
-        reference = smooth(params.strength if own else 1.0)
-        out = protect(out, reference, samples)
+        usual = course if course is not None and params.strength <= 1.0 else smooth(1.0)
+        out = protect(out, usual, samples)
         out = _not_below(out, samples)
     out = keep_ends(out, values, take.valid, samples.rate)
     out = np.where(take.valid, out.astype(np.float32), take.values)
