@@ -116,7 +116,10 @@ def lip_seal(take: Take, times_s: FloatArray) -> FloatArray:
     seal = _fade(apart, LIPS_APART, FADE_APART) * _fade(parting, PARTED, FADE_PARTED)
     for contact in lip_contacts(take):
         if not ((times_s >= contact.start_s) & (times_s <= contact.end_s)).any():
-            _raise_nearest(seal, times_s, 0.5 * (contact.start_s + contact.end_s), 1.0)
+            middle = np.array([0.5 * (contact.start_s + contact.end_s)])
+            place = int(_nearest(times_s, middle)[0])
+            if place >= 0:
+                seal[place] = 1.0
     return seal
 
 
@@ -164,33 +167,27 @@ def eye_closure(take: Take, channel: str, times_s: FloatArray) -> FloatArray | N
     closure = own.closure(values)
     inner = (closure[1:-1] >= closure[:-2]) & (closure[1:-1] >= closure[2:])
     shut = np.flatnonzero(inner & (closure[1:-1] >= ALMOST_SHUT)) + 1
-    for place in np.union1d(_blink_peaks(times, values), shut):
-        kept = HALF_SHUT if closure[place] < ALMOST_SHUT else (1.0, 0.0)
-        _raise_nearest(out, times_s, float(times[place]), float(closure[place]), kept)
+    peaks = np.union1d(_blink_peaks(times, values), shut)
+    places = _nearest(times_s, times[peaks])
+    for place, peak in zip(places.tolist(), peaks.tolist(), strict=True):
+        least = float(closure[peak])
+        low, high = HALF_SHUT if least < ALMOST_SHUT else (1.0, 0.0)
+        if place >= 0 and out[place] < least and not low < out[place] < high:
+            out[place] = least
     return out
 
 
-def _raise_nearest(
-    values: FloatArray,
-    times: FloatArray,
-    at: float,
-    least: float,
-    kept: tuple[float, float] = (1.0, 0.0),
-) -> None:
-    """Raise the value ``(n,)`` at the time nearest to ``at``, unless that lies outside.
-
-    Values between those of ``kept`` stay as they are.
-    """
-    if not len(times):
-        return
-    # of the two around it the nearer one, the earlier where both are as near
-    place = min(int(times.searchsorted(at)), len(times) - 1)
-    if place and not abs(times[place] - at) < abs(times[place - 1] - at):
-        place -= 1
-    steps = np.diff(times[max(place - 1, 0) : place + 2]).tolist()
-    slack = max(steps, default=0.0)
-    if abs(times[place] - at) <= 0.5 * slack + 1e-9 and not kept[0] < values[place] < kept[1]:
-        values[place] = max(values[place], least)
+def _nearest(times: FloatArray, at: FloatArray) -> IntArray:
+    """Place ``(m,)`` of the time nearest to each of ``at`` (m,), the earlier of two; -1 outside."""
+    if not len(times) or not len(at):
+        return np.full(len(at), -1, np.int64)
+    last = len(times) - 1
+    place = np.minimum(times.searchsorted(at), last)
+    before = np.maximum(place - 1, 0)
+    place = np.where(np.abs(times[place] - at) < np.abs(times[before] - at), place, before)
+    steps = np.concatenate([[0.0], np.diff(times), [0.0]])
+    slack = np.maximum(steps[place], steps[place + 1])
+    return np.where(np.abs(times[place] - at) <= 0.5 * slack + 1e-9, place, -1)
 
 
 def _recorded(take: Take, channel: str) -> tuple[FloatArray, FloatArray]:
@@ -207,14 +204,17 @@ def _blink_peaks(times: FloatArray, values: FloatArray) -> IntArray:
         return np.empty(0, np.int64)
     need = LEAST_RISE * float(values.max())
     inner = (values[1:-1] >= values[:-2]) & (values[1:-1] > values[2:])
-    found: list[int] = []
-    for place in np.flatnonzero(inner) + 1:
-        if values[place] < need:
-            continue
-        start, end = np.searchsorted(
-            times, [times[place] - BLINK_S, times[place] + BLINK_S], side="left"
-        )
-        before, after = values[start : place + 1].min(), values[place : max(end, place + 1)].min()
-        if values[place] - max(before, after) >= need:
-            found.append(int(place))
-    return np.array(found, np.int64)
+    places = np.flatnonzero(inner) + 1
+    places = places[values[places] >= need]
+    if not len(places):
+        return places
+    starts, ends = times.searchsorted([times[places] - BLINK_S, times[places] + BLINK_S])
+    before = _least(values, starts, places + 1)
+    after = _least(values, places, np.maximum(ends, places + 1))
+    return places[values[places] - np.maximum(before, after) >= need]
+
+
+def _least(values: FloatArray, starts: IntArray, ends: IntArray) -> FloatArray:
+    """Smallest value ``(m,)`` of each stretch, ``ends`` not included."""
+    bounds = np.stack([starts, ends], axis=1).ravel()
+    return np.minimum.reduceat(np.append(values, np.inf), bounds)[::2]
