@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
+from ..solver.threads import for_each
 from .banded import Band
 from .groups import directions
 from .noise import bursts
@@ -118,17 +119,23 @@ def adaptive(
     groups = None if regions is None else regions[noisy]
     power = _turned_power(bursts(series, rate, groups), turn)
     found = np.empty_like(given)
-    for block in _blocks(*given.shape):
+
+    def first(block: slice) -> None:
         found[block] = _first(given[block], _part(power, block), rungs, rate)
+
+    for_each(_blocks(*given.shape), first)
     # the pseudo-values of robust smoothing: what lies far off or is not trusted is pulled in
     course = turn @ found
     off = np.clip(series - level - course, -_FAR, _FAR)
     share = np.where(valid, 1.0 if trust is None else trust, 0.0)[:, noisy].T
     given = turn.T @ (course + share * off)
     risk = np.empty_like(given)
-    for block in _blocks(*given.shape):
+
+    def second(block: slice) -> None:
         strengths, risk[block] = _strengths(found[block], _part(power, block), rungs, rate)
         found[block] = bends.smooth(given[block], strengths)
+
+    for_each(_blocks(*given.shape), second)
     out[:, noisy] = ((turn @ found + level) * scale).T
     error[:, noisy] = (np.sqrt(turn**2 @ risk) * scale).T
     return Course(out, error)

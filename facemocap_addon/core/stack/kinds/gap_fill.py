@@ -11,7 +11,6 @@ from ...arrays import FloatArray
 from ...cleaning.adaptive import adaptive, bridged
 from ...cleaning.gaps import Gap, fill_gaps, find_gaps
 from ...cleaning.samples import Samples, samples_of
-from ...stabilise.runs import runs_of
 from ...take import Take
 from ..kind import Kind, Outcome, StepContext
 from ..params import param
@@ -88,10 +87,10 @@ def _course(samples: Samples, short_s: float) -> FloatArray:
     for gap in find_gaps(valid, times):
         if gap.seconds > short_s or gap.last - gap.first > 1:
             near |= (times > times[gap.first] - _AROUND_S) & (times < times[gap.last] + _AROUND_S)
-    for first, last in runs_of(near):
-        part = slice(first, last + 1)
-        out[part] = adaptive(
-            times[part], values[part], valid[part], samples.noise, regions=samples.roles.regions
+    if near.any():
+        # all that is near gaps at once: what lies between counts as a pause of the recording
+        out[near] = adaptive(
+            times[near], values[near], valid[near], samples.noise, regions=samples.roles.regions
         ).values
     return out
 
