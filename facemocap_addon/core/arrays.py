@@ -13,6 +13,15 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.integer[Any]]
 
 
+def in_pieces(columns: FloatArray) -> FloatArray:
+    """The columns ``(k, n)`` of rows ``(n, k)``, each in one piece.
+
+    Where numbers lie apart in memory numpy 1 rounds arctan2, exp and their like now this way, now
+    that way.
+    """
+    return np.ascontiguousarray(np.asarray(columns, np.float64).T)
+
+
 def frozen(array: NDArray[Any], dtype: Any) -> NDArray[Any]:
     """A contiguous read-only array of ``dtype``; the input itself when it is that already."""
     out = np.ascontiguousarray(array, dtype)

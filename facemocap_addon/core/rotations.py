@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import FloatArray, in_pieces
 
 EULER_ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 
@@ -53,7 +53,7 @@ def to_vector(quaternion: FloatArray) -> FloatArray:
     q = np.asarray(quaternion, np.float64)
     q = np.where(q[..., :1] < 0, -q, q)
     sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
-    angle = 2 * np.arctan2(sine, q[..., :1])
+    angle = 2 * np.arctan2(sine, np.ascontiguousarray(q[..., :1]))
     scale = np.where(sine > 1e-12, angle / np.maximum(sine, 1e-300), 2.0)
     return q[..., 1:] * scale
 
@@ -135,17 +135,18 @@ def to_euler(quaternions: FloatArray, order: str) -> FloatArray:
         raise ValueError(f"order must be one of {EULER_ORDERS}, not {order!r}")
     i, j, k = ("XYZ".index(letter) for letter in order)
     parity = 1.0 if (j - i) % 3 == 1 else -1.0
-    m = to_matrix(quaternions)
-    cosine = np.hypot(m[:, i, i], m[:, j, i])
+    # each component in one piece, see `arrays.in_pieces`
+    m = in_pieces(to_matrix(quaternions).reshape(-1, 9)).reshape(3, 3, -1)
+    cosine = np.hypot(m[i, i, :], m[j, i, :])
     regular = cosine > 1e-7
     first = np.where(
         regular,
-        np.arctan2(m[:, k, j], m[:, k, k]),
-        np.arctan2(-m[:, j, k], m[:, j, j]),
+        np.arctan2(m[k, j, :], m[k, k, :]),
+        np.arctan2(-m[j, k, :], m[j, j, :]),
     )
-    second = np.arctan2(-m[:, k, i], cosine)
-    third = np.where(regular, np.arctan2(m[:, j, i], m[:, i, i]), 0.0)
-    angles = np.empty((len(m), 3))
+    second = np.arctan2(-m[k, i, :], cosine)
+    third = np.where(regular, np.arctan2(m[j, i, :], m[i, i, :]), 0.0)
+    angles = np.empty((len(first), 3))
     angles[:, [i, j, k]] = parity * np.stack([first, second, third], axis=1)
     other = angles.copy()
     other[:, i] += np.pi
@@ -181,7 +182,7 @@ def to_axis_angle(quaternions: FloatArray) -> FloatArray:
     if len(q) and q[0, 0] < 0:
         q = -q
     sine = np.linalg.norm(q[:, 1:], axis=1)
-    angle = 2 * np.arctan2(sine, q[:, 0])
+    angle = 2 * np.arctan2(sine, np.ascontiguousarray(q[:, 0]))
     axis = np.zeros((len(q), 3))
     axis[:, 1] = 1.0
     turning = sine > 1e-9

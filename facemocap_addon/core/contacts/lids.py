@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..arrays import BoolArray, FloatArray, IntArray
+from ..arrays import BoolArray, FloatArray, IntArray, in_pieces
 from .margins import Opening, make_opening
 from .slices import MeshPoints, Slice, cut_mesh
 
@@ -54,8 +54,8 @@ def find_lids(
     arms = places - centre
     near = skin & (np.linalg.norm(arms, axis=1) < REACH * radius) & (arms[:, 2] > AHEAD * radius)
     own = triangles[near[triangles].all(axis=1)]
-    aside = np.arctan2(arms[:, 0], arms[:, 2])
-    height = np.arctan2(arms[:, 1], np.hypot(arms[:, 0], arms[:, 2]))
+    x, y, z = in_pieces(arms)
+    aside, height = np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))
     columns: FloatArray = np.arange(-SIDE, SIDE + 1e-9, STEP)
     found: list[tuple[float, MeshPoints, MeshPoints, float]] = []
     for column, piece in zip(columns, cut_mesh(own, aside, columns), strict=True):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import FloatArray
+from ..arrays import FloatArray, in_pieces
 from ..channels import Channel, arkit_schema
 from ..rotations import from_axis, multiply, to_matrix
 
@@ -93,10 +93,11 @@ def head_from_matrices(matrices: FloatArray) -> FloatArray:
     m = np.asarray(matrices, np.float64)
     lengths = np.linalg.norm(m, axis=1, keepdims=True)
     m = m / np.where(lengths > 0, lengths, 1.0)
-    pitch = np.arcsin(np.clip(m[:, 1, 2], -1.0, 1.0))
-    regular = np.hypot(m[:, 1, 0], m[:, 1, 1]) > 1e-6
-    yaw = np.where(regular, np.arctan2(m[:, 0, 2], m[:, 2, 2]), np.arctan2(-m[:, 2, 0], m[:, 0, 0]))
-    roll = np.where(regular, np.arctan2(-m[:, 1, 0], m[:, 1, 1]), 0.0)
+    m = in_pieces(m.reshape(-1, 9)).reshape(3, 3, -1)
+    pitch = np.arcsin(np.clip(m[1, 2, :], -1.0, 1.0))
+    regular = np.hypot(m[1, 0, :], m[1, 1, :]) > 1e-6
+    yaw = np.where(regular, np.arctan2(m[0, 2, :], m[2, 2, :]), np.arctan2(-m[2, 0, :], m[0, 0, :]))
+    roll = np.where(regular, np.arctan2(-m[1, 0, :], m[1, 1, :]), 0.0)
     return np.stack([yaw, pitch, roll], axis=1)
 
 
@@ -105,5 +106,5 @@ def eye_from_matrices(matrices: FloatArray) -> FloatArray:
 
     The direction is Rx(pitch) Ry(-yaw) z, the order of Live Link Face's own angles.
     """
-    x, y, z = np.asarray(matrices, np.float64)[:, :, 2].T
+    x, y, z = in_pieces(np.asarray(matrices)[:, :, 2])
     return np.stack([-np.arctan2(x, np.hypot(y, z)), np.arctan2(-y, z)], axis=1)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import BoolArray, FloatArray
+from ..arrays import BoolArray, FloatArray, in_pieces
 from ..rotations import from_axis, multiply, to_matrix
 from ..sampling import usual_step
 from ..take import Take
@@ -183,13 +183,13 @@ def to_direction(gaze: FloatArray) -> FloatArray:
 
 def to_gaze(direction: FloatArray) -> FloatArray:
     """Azimuth and elevation ``(n, 2)`` of directions ``(n, 3)``."""
-    x, y, z = np.asarray(direction, np.float64).T
+    x, y, z = in_pieces(direction)
     return np.stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))], axis=1)
 
 
 def to_eye_angles(direction: FloatArray) -> FloatArray:
     """Yaw and pitch ``(n, 2)``, as eye angle channels have them, of directions ``(n, 3)``."""
-    x, y, z = np.asarray(direction, np.float64).T
+    x, y, z = in_pieces(direction)
     return np.stack([np.arctan2(-x, np.hypot(y, z)), np.arctan2(-y, z)], axis=1)
 
 
@@ -198,7 +198,7 @@ def gaze_vectors(gaze: FloatArray) -> FloatArray:
 
     The shortest turn: as Listing's law has it, an eye does not roll about its own axis.
     """
-    x, y, z = to_direction(gaze).T
+    x, y, z = in_pieces(to_direction(gaze))
     aside = np.hypot(x, y)
     angle = np.arctan2(aside, z)
     scale = np.where(aside > 1e-9, angle / np.maximum(aside, 1e-300), 1.0)

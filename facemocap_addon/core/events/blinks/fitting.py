@@ -95,7 +95,9 @@ class _Parts:
 
     def __init__(self, times: FloatArray, rows: FloatArray) -> None:
         each = rows[:, :-2].reshape(len(rows), -1, EACH, 1)
-        self.closing, self.tau = np.exp(each[:, :, 1]), np.exp(each[:, :, 3])
+        # in one piece, see `arrays.in_pieces`
+        logs = np.ascontiguousarray(each[:, :, [1, 3]])
+        self.closing, self.tau = np.moveaxis(np.exp(logs), 2, 0)
         self.rise = each[:, :, 4]
         begun = times[:, None, :] - each[:, :, 0]
         self.u = np.clip(begun / self.closing, 0.0, 1.0)

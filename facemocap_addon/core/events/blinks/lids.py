@@ -268,12 +268,12 @@ def _robust_slope(x: FloatArray, y: FloatArray) -> float:
     slope = 0.0
     for _ in range(_ROUNDS):
         total = float(weights.sum())
-        middle_x = float(weights @ x) / total
-        middle_y = float(weights @ y) / total
-        spread = float(weights @ (x - middle_x) ** 2)
+        middle_x = float((weights * x).sum()) / total
+        middle_y = float((weights * y).sum()) / total
+        spread = float((weights * (x - middle_x) ** 2).sum())
         if spread < 1e-9:
             return 0.0
-        slope = float(weights @ ((x - middle_x) * (y - middle_y))) / spread
+        slope = float((weights * (x - middle_x) * (y - middle_y)).sum()) / spread
         off = y - middle_y - slope * (x - middle_x)
         scale = max(1.4826 * float(np.median(np.abs(off))), 1e-3)
         # Cauchy's weights: a far point has no say

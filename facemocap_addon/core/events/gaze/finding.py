@@ -268,7 +268,8 @@ def _fixations(
                     a, b = first + begin, first + end
                     way = gaze[b] - gaze[a]
                     # what wanders to and fro follows nothing
-                    stays = flag and float(way @ way) < max(_FAR_DEG, 4.0 * noise) ** 2
+                    far = float(np.hypot(way[0], way[1]))
+                    stays = flag and far < max(_FAR_DEG, 4.0 * noise)
                     if end - begin + 1 < shortest or stays:
                         moving[begin : end + 1] = not flag
         cuts = [0, *(np.flatnonzero(np.diff(moving)) + 1).tolist(), len(moving)]

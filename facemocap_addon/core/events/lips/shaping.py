@@ -191,7 +191,7 @@ def stick_lips(take: Take, events: Sequence[LipEvent], amount: float) -> tuple[T
             continue
         # held together at first, then let go all at once
         share = (take.times[here] - event.end_s) / (take.times[here[-1]] - event.end_s)
-        held = 1.0 - share**4
+        held = 1.0 - share * share * share * share
         widen[here] -= held * np.maximum(gap[here] - 0.5 * LIPS_APART, 0.0)
         stuck += 1
     mouth = Mouth(take)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...actor.range_measuring import MARK_S, measure_range
 from ...actor.range_of_motion import ChannelRange, RangeOfMotion, calibrated, is_ranged
-from ...arrays import BoolArray, FloatArray
+from ...arrays import BoolArray, FloatArray, in_pieces
 from ...head_turns import HEAD
 from ...rotations import continuous_head_angles, from_axis, multiply, to_matrix
 from ...take import Take
@@ -113,9 +113,9 @@ def _quaternions(angles: FloatArray) -> FloatArray:
 
 def _head_angles(quaternions: FloatArray) -> FloatArray:
     """Yaw, pitch and roll ``(n, 3)``; pitch within a quarter turn."""
-    m = to_matrix(quaternions)
-    pitch = -np.arcsin(np.clip(m[:, 1, 2], -1.0, 1.0))
-    yaw, roll = np.arctan2(m[:, 0, 2], m[:, 2, 2]), np.arctan2(m[:, 1, 0], m[:, 1, 1])
+    m = np.reshape(in_pieces(to_matrix(quaternions).reshape(-1, 9)), (3, 3, -1))
+    pitch = -np.arcsin(np.clip(m[1, 2], -1.0, 1.0))
+    yaw, roll = np.arctan2(m[0, 2], m[2, 2]), np.arctan2(m[1, 0], m[1, 1])
     return np.stack([yaw, pitch, roll], axis=1)
 
 
