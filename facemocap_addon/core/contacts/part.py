@@ -19,6 +19,7 @@ from .face_contacts import LEFT_LIDS, MOUTH, RIGHT_LIDS
 from .gaps import gap, overlap
 
 BLINKS = {LEFT_LIDS: "eyeBlinkLeft", RIGHT_LIDS: "eyeBlinkRight"}
+WIDENS = {LEFT_LIDS: "eyeWideLeft", RIGHT_LIDS: "eyeWideRight"}
 #: Eyes shut and lips sealed leave at most this gap (per cent).
 SHUT_GAP, SEALED_GAP = 0.5, 0.3
 #: Lips that lap over each other by more than this (per cent) are taken apart again.
@@ -119,7 +120,9 @@ class Part:
             high = np.minimum(room(self.values, direction, self._rig.limits), MOST_BLINK)
             closings.append(Closing(name, direction, self.wanted[name], np.zeros(len(high)), high))
         if closings:
-            self._close(closings, plain)
+            seen = self._close(closings, plain)
+            for closing in closings:
+                self._relax(closing.opening, seen[closing.opening])
 
     def seal_lips(self, seal: FloatArray) -> None:
         """Let the lips meet: by what mouthClose does, then by less of what parts them."""
@@ -156,6 +159,21 @@ class Part:
         closing = Closing(MOUTH, direction, wanted[rows], 0.0 * ones, ones)
         limits = self._rig.limits
         amounts, _ = close_openings(own, [closing], self._rig.measure, limits, {MOUTH: seen[rows]})
+        self.values[rows] = apply_amounts(own, [closing], amounts, limits)
+
+    def _relax(self, lids: str, seen: FloatArray) -> None:
+        """Less of what widens an eye that the blink alone cannot shut: wide eyes relax to blink."""
+        wanted, wide = self.wanted[lids], WIDENS[lids]
+        captured = np.maximum(self._channel(wide), 0.0)
+        rows = np.flatnonzero((gap(seen) > wanted + MISSED) & (captured > 0.0))
+        widening = self._rig.pose(**{wide: 1.0}) - self._rig.pose()
+        if not len(rows) or not widening.any():
+            return
+        own, ones = self.values[rows], np.ones(len(rows))
+        direction = -captured[rows, None] * widening
+        closing = Closing(lids, direction, wanted[rows], 0.0 * ones, ones)
+        limits = self._rig.limits
+        amounts, _ = close_openings(own, [closing], self._rig.measure, limits, {lids: seen[rows]})
         self.values[rows] = apply_amounts(own, [closing], amounts, limits)
 
     def _channel(self, name: str) -> FloatArray:
