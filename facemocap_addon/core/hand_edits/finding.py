@@ -22,6 +22,8 @@ from .keys import Keys, around, within
 ADDED, CHANGED, DELETED, MOVED, LEFT = range(5)
 MARK = np.dtype([("frame", "<f4"), ("kind", "u1")])
 Marks = NDArray[np.void]
+#: What Blender may change about an aligned handle by rounding, frames and value.
+LINED_UP = np.array([2e-3, 2e-6], np.float32)
 #: Keys of the curves that belong together, one array a curve.
 Strand = tuple[Keys, ...]
 
@@ -131,9 +133,17 @@ def _same(a: Keys, b: Keys) -> BoolArray:
         same &= a[name] == b[name]
     for side in ("left", "right"):
         # other handles follow from the keys around them: Blender computes them
-        held = np.isin(b[f"{side}_type"], (HANDLE["FREE"], HANDLE["ALIGNED"]))
-        same &= ~held | (a[side] == b[side]).all(axis=1)
+        kind = b[f"{side}_type"]
+        same &= (kind != HANDLE["FREE"]) | (a[side] == b[side]).all(axis=1)
+        # whenever a curve changes anywhere Blender lines these up anew, and rounds
+        same &= (kind != HANDLE["ALIGNED"]) | lined_up(a[side], b[side])
     return same
+
+
+def lined_up(one: FloatArray, other: FloatArray) -> BoolArray:
+    """Which handles ``(m, 2)`` differ by no more than what Blender rounds."""
+    rounding = LINED_UP + 4 * np.finfo(np.float32).eps * np.abs(other)
+    return np.asarray((np.abs(one - other) <= rounding).all(axis=-1))
 
 
 def _spans(touched: FloatArray, found: Strand, written: Strand) -> list[tuple[float, float]]:

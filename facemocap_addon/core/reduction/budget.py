@@ -68,6 +68,33 @@ def split_budget_over_time(
     return np.stack(shares)[own] if shares else np.full(active.shape, most)
 
 
+def split_lengths_over_time(
+    lengths: FloatArray, active: BoolArray, budget: float, *, most: FloatArray
+) -> FloatArray:
+    """As `split_budget_over_time`, from lengths per unit ``(k, v)``.
+
+    Controls are first brought to one scale, so that ``most`` ``(k,)`` is each control's own.
+    """
+    scaled = np.asarray(lengths, np.float64) * most[:, None]
+    sets, own = _sets(np.asarray(active, np.bool_))
+    shares = [_filled(scaled, one[None], _checked(budget), 1.0) for one in sets]
+    return np.stack(shares)[own] * most if shares else np.tile(most, (len(active), 1))
+
+
+def gather_vertices(lengths: FloatArray, most: int = 512) -> FloatArray:
+    """Fewer vertices ``(k, w)`` from which a budget is split as carefully as from all ``(k, v)``.
+
+    Vertices that move alike stand together as one that moves by the longest of them.
+    """
+    moved = lengths[:, lengths.any(axis=0)]
+    if moved.shape[1] <= most:
+        return moved
+    lead, size = moved.argmax(axis=0), moved.max(axis=0)
+    order = np.lexsort((size, lead))
+    edges = np.linspace(0, len(order), most + 1).astype(np.int64)[:-1]
+    return np.maximum.reduceat(moved[:, order], edges, axis=1)
+
+
 def error_on_mesh(motions: FloatArray, errors: FloatArray) -> float:
     """What the worst vertex may be off by when controls are off by ``errors (k,)`` at once."""
     lengths = np.linalg.norm(np.asarray(motions, np.float64), axis=2)

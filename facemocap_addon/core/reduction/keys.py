@@ -11,7 +11,9 @@ from ..arrays import BoolArray, FloatArray, IntArray, frozen
 from ..curves import HANDLE, INTERPOLATION, Curve
 
 #: Steps in search of the place on a curve that lies at a given frame: halvings at worst.
-_STEPS = 40
+_STEPS = 50
+#: Frames within this part of themselves are the same.
+_NEAR = 1e-14
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,16 @@ def _on_bezier(points: FloatArray, frames: FloatArray) -> FloatArray:
         )
     low, high = np.zeros(len(frames)), np.ones(len(frames))
     u = (frames - points[:, 0, 0]) / width
+    near = _NEAR * (np.abs(frames) + width)
     for _ in range(_STEPS):
         off = _bernstein(points[:, :, 0], u) - frames
+        there = np.abs(off) <= near
+        if there.all():
+            break
         low, high = np.where(off <= 0.0, u, low), np.where(off > 0.0, u, high)
         step = u - off / np.maximum(_bernstein(np.diff(points[:, :, 0], axis=1) * 3.0, u), 1e-12)
         step = np.where((step > low) & (step < high), step, 0.5 * (low + high))
-        if np.abs(step - u).max(initial=0.0) < 1e-14:
-            break
-        u = step
+        u = np.where(there, u, step)
     return _bernstein(points[:, :, 1], u)
 
 

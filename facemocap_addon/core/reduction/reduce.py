@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..curves import HANDLE, INTERPOLATION
 from ..solver.threads import for_each
+from .beside import Portion, reduce_portions
 from .cutting import Groups, cut_curves
 from .keys import Keys, ReductionReport
 from .measuring import Beziers, measure, round_handles
@@ -99,22 +100,45 @@ def reduce_curves(
         raise ValueError(f"groups must hold each of {count} curves once")
     asked = _asked(times, forced, count)
     portions = _portions(bound, len(times))
-    made: list[list[Keys]] = [[] for _ in portions]
-
-    def work(which: slice) -> None:
-        for place in range(which.start, which.stop):
-            columns = [column for group in portions[place] for column in group]
-            inner = [[columns.index(column) for column in group] for group in portions[place]]
-            made[place] = _reduced(
-                times, samples[:, columns], within[:, columns], asked[:, columns],
-                Groups.of(inner), hold,
-            )  # fmt: skip
-
-    for_each([slice(place, place + 1) for place in range(len(portions))], work)
+    todo: list[Portion] = []
+    for portion in portions:
+        columns = [column for group in portion for column in group]
+        own = Groups.of([[columns.index(column) for column in group] for group in portion])
+        todo.append(
+            Portion(
+                times,
+                samples[:, columns],
+                within[:, columns],
+                asked[:, columns],
+                own.columns,
+                own.begin,
+                hold,
+            )
+        )
+    made = reduce_portions(todo, work_on) or _side_by_side(todo)
     order = [column for portion in portions for group in portion for column in group]
     curves = dict(zip(order, (keys for some in made for keys in some), strict=True))
     ordered = tuple(curves[column] for column in range(count))
     return Reduction(ordered, ReductionReport.of(ordered))
+
+
+def work_on(portion: Portion) -> list[Keys]:
+    """Keys of each column of some curves."""
+    return _reduced(
+        portion.times, portion.values, portion.tolerance, portion.asked,
+        Groups(portion.columns, portion.begin), portion.hold,
+    )  # fmt: skip
+
+
+def _side_by_side(portions: Sequence[Portion]) -> list[list[Keys]]:
+    made: list[list[Keys]] = [[] for _ in portions]
+
+    def work(which: slice) -> None:
+        for place in range(which.start, which.stop):
+            made[place] = work_on(portions[place])
+
+    for_each([slice(place, place + 1) for place in range(len(portions))], work)
+    return made
 
 
 def _checked(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..arrays import FloatArray
 from ..curves import HANDLE
@@ -18,7 +19,7 @@ def rekey_windows(
     before: Keys,
     frames: FloatArray,
     values: FloatArray,
-    tolerance: float,
+    tolerance: ArrayLike,
     windows: Iterable[tuple[float, float]],
     *,
     forced: Sequence[float] = (),
@@ -35,7 +36,7 @@ def rekey_windows(
         Of the samples as they were, at the same frames.
     frames, values : (n,) float
         As `reduce.reduce_curves`; outside the windows as they were.
-    tolerance : float
+    tolerance : float or (n,) float
     windows : iterable of (float, float)
         First and last frame.
     forced : sequence of float
@@ -43,13 +44,14 @@ def rekey_windows(
     """
     times = np.asarray(frames, np.float32)
     samples = np.asarray(values, np.float32)
+    within = np.broadcast_to(np.asarray(tolerance, np.float64), samples.shape)
     out = before
     for first, last in _stretches(before.frames, windows):
         rows = slice(_place(times, before, first), _place(times, before, last) + 1)
         if rows.stop - rows.start < 2:
             continue
         own = [f for f in forced if before.frames[first] <= f <= before.frames[last]]
-        made = reduce_curve(times[rows], samples[rows], tolerance, forced=own, hold=hold)
+        made = reduce_curve(times[rows], samples[rows], within[rows], forced=own, hold=hold)
         out = _spliced(out, made)
     return out
 

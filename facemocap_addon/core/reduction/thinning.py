@@ -56,6 +56,12 @@ def on_extremes(
     return _fitted(times, samples, at, turning[at], 0.0)
 
 
+def on_samples(frames: FloatArray, values: FloatArray, at: IntArray) -> Keys:
+    """Keys on given samples, with the one slope each that suits all samples best."""
+    times, samples = _checked(frames, values)
+    return _fitted(times, samples, np.union1d(at, [0, len(samples) - 1]), None, SWING)
+
+
 def every_nth(frames: FloatArray, values: FloatArray, step: int) -> Keys:
     """Keys on the first, then on every ``step``-th sample, and on the last."""
     if step < 1:
