@@ -8,7 +8,7 @@ import numpy as np
 from .actor.example_pairs import ExampleLibrary
 from .actor.example_solving import fit_to_rig_map, retarget_with_examples
 from .arrays import FloatArray
-from .gaze.gaze_angles import NO_NEUTRAL, find_neutral
+from .gaze.gaze_angles import NO_NEUTRAL, Neutral, find_neutral
 from .rig_maps.retargeting import SolveResult, retarget
 from .rig_maps.rig_map import RigMap
 from .take import Take
@@ -27,6 +27,7 @@ def solve_on_frames(  # noqa: PLR0913 - each is a choice of the person's
     on_capture_times: bool = False,
     raw: bool = False,
     examples: ExampleLibrary | None = None,
+    neutral: Neutral | None = None,
 ) -> tuple[SolveResult, FloatArray]:
     """Control values and the scene frames they belong to.
 
@@ -49,6 +50,9 @@ def solve_on_frames(  # noqa: PLR0913 - each is a choice of the person's
         (`gaze_angles.find_neutral`).
     examples : ExampleLibrary, optional
         Example pairs that correct what the rig map gives (`actor.example_solving`).
+    neutral : Neutral, optional
+        What the eyes come back to in the take as it is played, where its own gaze does not say
+        that any more: something aimed them.
 
     Returns
     -------
@@ -57,14 +61,14 @@ def solve_on_frames(  # noqa: PLR0913 - each is a choice of the person's
     """
     played = mirror_take(take) if mirror else take
     # of the whole take, so that every part of it looks the same way
-    neutral = NO_NEUTRAL if raw else find_neutral(played)
+    own = NO_NEUTRAL if raw else neutral or find_neutral(played)
     played, start_s, end_s = trim_take(played, *range_s)
-    mapping = fit_to_rig_map(examples, rig_map, neutral=neutral) if examples else None
+    mapping = fit_to_rig_map(examples, rig_map, neutral=own) if examples else None
 
     def play(times_s: FloatArray | None) -> SolveResult:
         if mapping is None:
-            return retarget(played, rig_map, times_s, raw=raw, neutral=neutral)
-        return retarget_with_examples(played, rig_map, mapping, times_s, raw=raw, neutral=neutral)
+            return retarget(played, rig_map, times_s, raw=raw, neutral=own)
+        return retarget_with_examples(played, rig_map, mapping, times_s, raw=raw, neutral=own)
 
     if on_capture_times:
         solved = play(None)
