@@ -177,3 +177,13 @@ def test_no_strength_is_no_change_and_ranges_hold(sample_rigs: Path):
     assert raised.any()
     assert out.values[raised].max() <= 1.0
     assert lip_contacts(out) == lip_contacts(take)
+
+
+@pytest.mark.parametrize("holder", ["mouthPucker", "mouthPressLeft"])
+def test_pressed_and_puckered_lips_are_not_parted(holder: str):
+    sneer = pulse()
+    free = take_of(noseSneerLeft=sneer, mouthUpperUpLeft=0.2, jawOpen=0.1, **{holder: 0.0})
+    held = take_of(noseSneerLeft=sneer, mouthUpperUpLeft=0.2, jawOpen=0.1, **{holder: 0.45})
+    rule = CascadeRule("noseSneer", "mouthUpperUp", 0.25, 0.6, 0.05, 0.3)
+    assert add_cascade(free, (rule,))[1]["mouthUpperUpLeft"] > 0.1
+    assert add_cascade(held, (rule,)) == (held, {})

@@ -73,7 +73,8 @@ def _one(breath: Breath, seconds: FloatArray) -> tuple[FloatArray, FloatArray]:
         share = u * u * u * (10.0 - 15.0 * u + 6.0 * u * u)
         speed = 30.0 * u * u * (1.0 - u) * (1.0 - u)
     else:
-        share = np.sin(0.5 * np.pi * u) ** 2
+        sine = np.sin(0.5 * np.pi * u)
+        share = sine * sine
         speed = 0.5 * np.pi * np.sin(np.pi * u)
     v = np.clip((seconds - breath.out_s) / breath.exhale_s, 0.0, 1.0)
     level = breath.low + rise * share - (breath.peak - breath.end) * _out(breath.kind, v)

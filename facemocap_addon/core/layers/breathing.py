@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import FloatArray
 from ..channels import Channel
 from ..formats.head_pose import HEAD_POSITION
+from ..rig_maps.body_controls import BODY_CHANNELS
 from ..take import Take
 from .breath_curve import BreathCurve, breath_curve, zero_mean
 from .breath_plan import HELD, PATTERNS, RECOVERY, Hold, Pattern, plan_breaths
@@ -21,9 +22,10 @@ from .speaking import Spans, joined
 
 #: Chest, belly, collar bones and neck: signed, 1 for the deepest breath in. No tracker of faces
 #: has them; they are there for rigs that do.
-BODY = ("breathChest", "breathAbdomen", "breathClavicle", "breathNeck")
+BODY = BODY_CHANNELS
 #: Deepest breath in, in breaths at rest.
 _DEEPEST = 4.0
+_DEEPEST_SQUARED = _DEEPEST * _DEEPEST
 #: For one breath at rest: the head rises by so much (rad, m). Defaults of taste.
 _PITCH_RAD, _RISE_M = math.radians(0.5), 0.0012
 #: The nostrils open by this for each breath a second that flows in, this much sooner (s).
@@ -179,8 +181,10 @@ def _with_body(take: Take, curve: BreathCurve) -> Take:
         "breathChest": zero_mean(curve, lambda level: level / _DEEPEST),
         "breathAbdomen": zero_mean(curve, lambda level: 1.2 * level / _DEEPEST),
         # collar bones and neck help with deep breaths only
-        "breathClavicle": zero_mean(curve, lambda level: level * np.abs(level) / _DEEPEST**2),
-        "breathNeck": zero_mean(curve, lambda level: 0.5 * level * np.abs(level) / _DEEPEST**2),
+        "breathClavicle": zero_mean(curve, lambda level: level * np.abs(level) / _DEEPEST_SQUARED),
+        "breathNeck": zero_mean(
+            curve, lambda level: 0.5 * level * np.abs(level) / _DEEPEST_SQUARED
+        ),
     }
     channels = [Channel(name, region="other", range=(-1.0, 1.0)) for name in new]
     more = np.stack([shapes[name] for name in new], axis=1)
@@ -247,5 +251,6 @@ def _eased(curve: BreathCurve, part: str) -> FloatArray:
         ends = np.searchsorted(curve.seconds, [breath.start_s, breath.full_s]).tolist()
         rows = slice(*ends)
         u = (curve.seconds[rows] - breath.start_s) / breath.inhale_s
-        out[rows] = np.maximum(out[rows], np.sin(np.pi * u) ** 2 * (breath.peak - breath.low))
+        sine = np.sin(np.pi * u)
+        out[rows] = np.maximum(out[rows], sine * sine * (breath.peak - breath.low))
     return out

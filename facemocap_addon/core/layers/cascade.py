@@ -15,11 +15,14 @@ from ..arrays import FloatArray
 from ..contacts.captured import PARTING, lip_contacts
 from ..take import Take
 from .cascade_rules import CascadeRule
+from .draws import smooth_step
 from .samples import added, beside, course, seconds_of, with_values
 
 _SIDES = ("Left", "Right")
 #: What tells touching lips; followers among them get nothing there, nor fully this near (s).
 _LIPS, _LIPS_S = ("jawOpen", "mouthClose", *PARTING), 0.08
+#: What holds the lips against all that parts them, fully from this value on.
+_HOLDING, _HOLDS = ("mouthPressLeft", "mouthPressRight", "mouthPucker"), 0.4
 #: Above its threshold a driver sets in smoothly over about this value.
 _SOFT = 0.05
 #: What falls to a tenth in a time falls to 1/e in this part of it.
@@ -57,6 +60,8 @@ def add_cascade(
         lacking = np.maximum(asked - values, 0.0)
         if follower in _LIPS and lips is not None:
             lacking = lacking * lips
+        if follower in PARTING:
+            lacking = lacking * _lips_free(take)
         columns[follower], more = added(take, follower, values, lacking)
         there = take.valid[:, take.column(follower)]
         most[follower] = float(more[there].max())
@@ -100,6 +105,12 @@ def _let_go(values: FloatArray, seconds: FloatArray, release_s: float) -> FloatA
     with np.errstate(divide="ignore"):
         raised = np.log(values) + seconds / constant
     return np.exp(np.maximum.accumulate(raised) - seconds / constant)
+
+
+def _lips_free(take: Take) -> FloatArray:
+    """0 where the muscle around the mouth holds the lips together, 1 where it rests ``(n,)``."""
+    held = np.maximum.reduce([course(take, name) for name in _HOLDING])
+    return 1.0 - smooth_step(held / _HOLDS)
 
 
 def _lips_open(take: Take) -> FloatArray:

@@ -31,7 +31,7 @@ class Draws:
     def __init__(self, *seeds: int) -> None:
         self._seeds = tuple(seed % _WORD for seed in seeds)
         # many curves of one layer are drawn at the same times
-        self._bases: dict[float, tuple[FloatArray, IntArray, list[FloatArray]]] = {}
+        self._bases: dict[float, tuple[FloatArray, list[IntArray], list[FloatArray]]] = {}
 
     def even(self, name: str, count: int) -> FloatArray:
         """Draws ``(count,)`` that lie evenly from 0 to 1, 1 excluded."""
@@ -59,15 +59,17 @@ class Draws:
         """
         if not len(seconds):
             return np.empty(0)
-        place, parts = self._basis(seconds, every_s)
-        knots = self.bell(name, int(place.max()) + 4) / _SPLINE
-        out = knots[place] * parts[0]
-        for number in range(1, 4):
-            out += knots[place + number] * parts[number]
+        places, parts = self._basis(seconds, every_s)
+        knots = self.bell(name, int(places[0].max()) + 4) / _SPLINE
+        out = knots.take(places[0]) * parts[0]
+        for place, part in zip(places[1:], parts[1:], strict=True):
+            out += knots.take(place) * part
         return out
 
-    def _basis(self, seconds: FloatArray, every_s: float) -> tuple[IntArray, list[FloatArray]]:
-        """First knot of each time ``(n,)`` and the weights of that and the next three."""
+    def _basis(
+        self, seconds: FloatArray, every_s: float
+    ) -> tuple[list[IntArray], list[FloatArray]]:
+        """The four knots around each time ``(n,)`` each, and their weights."""
         kept = self._bases.get(every_s)
         if kept is not None and kept[0] is seconds:
             return kept[1], kept[2]
@@ -82,11 +84,12 @@ class Draws:
             (3.0 * vv * v - 6.0 * vv + 4.0) / 6.0,
             uu * u / 6.0,
         ]
-        self._bases[every_s] = (seconds, place, parts)
-        return place, parts
+        places: list[IntArray] = [place + number for number in range(4)]
+        self._bases[every_s] = (seconds, places, parts)
+        return places, parts
 
 
 def smooth_step(share: FloatArray) -> FloatArray:
     """From 0 to 1 without a corner at either end; same shape."""
-    share = np.clip(share, 0.0, 1.0)
+    share = np.minimum(np.maximum(share, 0.0), 1.0)
     return share * share * (3.0 - 2.0 * share)

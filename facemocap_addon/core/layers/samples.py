@@ -41,12 +41,17 @@ def with_values(take: Take, step: str, columns: Mapping[str, FloatArray]) -> Tak
 
     The take itself where nothing changes.
     """
-    values = np.array(take.values)
+    values: FloatArray | None = None
     for name, column in columns.items():
         place = take.column(name)
-        there = take.valid[:, place]
-        values[there, place] = column[there]
-    return take.changed(step, values=values) if not np.array_equal(values, take.values) else take
+        before = take.values[:, place]
+        after = column.astype(np.float32)
+        if not bool(take.valid[:, place].all()):
+            after = np.where(take.valid[:, place], after, before)
+        if not np.array_equal(after, before):
+            values = np.array(take.values) if values is None else values
+            values[:, place] = after
+    return take if values is None else take.changed(step, values=values)
 
 
 def limits(take: Take, name: str, values: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -82,8 +82,12 @@ def rms_change(before: Take, after: Take) -> dict[str, float]:
     else:
         there = before.valid
         now = sample_channels(after, names, before.times)
-    change = np.where(there, now.astype(np.float64) - before.values, 0.0)
-    squares, counts = (change * change).sum(axis=0), there.sum(axis=0)
+    counts, squares = there.sum(axis=0), np.zeros(len(names))
+    # most steps leave most channels as they are
+    moved = (now != before.values).any(axis=0)
+    change = now[:, moved].astype(np.float64) - before.values[:, moved]
+    change = np.where(there[:, moved], change, 0.0)
+    squares[moved] = (change * change).sum(axis=0)
     out: dict[str, float] = {}
     for kind in sorted({channel.kind for channel in before.channels}):
         places = [i for i, channel in enumerate(before.channels) if channel.kind == kind]

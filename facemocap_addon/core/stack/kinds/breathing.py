@@ -144,8 +144,8 @@ class BreathingParams:
     )
     body: bool = param(
         False,
-        label="Body Channels",
-        what="Add channels for chest, abdomen, collar bones and neck, for rigs that have them",
+        label="Body",
+        what="Let chest, belly, collar bones and neck breathe where the character has them",
     )
     seed: int = param(0, label="Seed", what="Another number gives other breaths")
 
