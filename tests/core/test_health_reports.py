@@ -118,7 +118,7 @@ def test_the_json_says_what_was_measured():
     document = health.to_json()
     assert list(document) == [
         *("schema", "take", "source", "findings", "timing", "blinks", "lips", "sides"),
-        *("left_right", "regions", "channels", "mapping"),
+        *("left_right", "regions", "channels", "mapping", "on_character"),
     ]
     assert document["timing"]["rate_hz"] == 60.0
     assert document["blinks"]["count"] == len(health.blinks) == 5

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ..contacts.captured import LipContact, lip_contacts
+from ..contacts.captured import LipContact
 from ..rig_maps.rig_map import RigMap
 from ..take import Take
 from .channel_health import ChannelHealth, measure_channels
+from .closed_lips import find_contacts
 from .columns import columns_of
 from .coupling import Pair, RegionPairs, measure_pairs
 from .coverage import Coverage, measure_coverage
 from .expressions import RegionHealth, measure_regions
 from .eye_blinks import EYES, Blink, find_blinks
 from .findings import Finding, find_findings
+from .on_character import OnCharacter
 from .sides import Sides, measure_sides
 from .timing import Timing, measure_timing
 
@@ -49,6 +51,8 @@ class Health:
         Where a rig map was given.
     findings : tuple of Finding
         The worst first.
+    on_character : OnCharacter or None
+        Of a take that plays on a character.
     """
 
     take: str
@@ -65,6 +69,7 @@ class Health:
     sides: Sides
     coverage: Coverage | None
     findings: tuple[Finding, ...]
+    on_character: OnCharacter | None = None
 
     @property
     def blinks_a_minute(self) -> float:
@@ -98,6 +103,7 @@ class Health:
             "regions": [region.to_json() for region in self.regions],
             "channels": [channel.to_json() for channel in self.channels],
             "mapping": None if self.coverage is None else self.coverage.to_json(),
+            "on_character": None if self.on_character is None else self.on_character.to_json(),
         }
         return cast("dict[str, Any]", _rounded(document))
 
@@ -116,7 +122,7 @@ def examine(take: Take, rig_map: RigMap | None = None) -> Health:
     channels = measure_channels(columns)
     regions = measure_regions(columns)
     blinks = find_blinks(columns)
-    contacts = lip_contacts(take)
+    contacts = find_contacts(columns)
     pairs, region_pairs = measure_pairs(columns)
     sides = measure_sides(columns)
     coverage = None if rig_map is None else measure_coverage(columns, rig_map)
@@ -138,6 +144,12 @@ def examine(take: Take, rig_map: RigMap | None = None) -> Health:
         coverage=coverage,
         findings=(),
     )
+    return replace(parts, findings=find_findings(parts, take))
+
+
+def with_character(health: Health, take: Take, own: OnCharacter) -> Health:
+    """The health of a take that plays on a character; ``take`` is the one that was examined."""
+    parts = replace(health, on_character=own)
     return replace(parts, findings=find_findings(parts, take))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The blinks of a take: when, how far each eye closes, and how long it takes."""
+"""The blinks of a take as a report tells them: those that can be edited (`events.blinks`)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..arrays import FloatArray
-from ..contacts.captured import BlinkRange, blink_range
+from ..events.blinks.blink import LONG as CLOSED_EYES
+from ..events.blinks.blink import WINK as OF_ONE_EYE
+from ..events.blinks.blink import Blink as FoundBlink
+from ..events.blinks.blink import EyeBlink
+from ..events.blinks.finding import find_with_lids
+from ..events.blinks.lids import CHANNEL, Lid
+from ..events.blinks.shape import Shape
+from ..events.blinks.tracks import PART as PARTIAL
 from .columns import Columns
-from .pulses import Pulse, find_pulses
 
-EYES = ("eyeBlinkLeft", "eyeBlinkRight")
-#: A blink rises by this much, by so many deviations of the noise, and by this part of a full one.
-LEAST, SURE, PART_OF_FULL = 0.12, 6.0, 0.2
-#: Less of a full blink than this is a partial one.
-PARTIAL = 0.75
-#: Above half of its height for longer (seconds) the eye is closed, which is no blink.
-LONG_S = 0.5
-#: Peaks of both eyes this near (seconds) are one blink, and those whose tops overlap by half of
-#: the longer.
-_TOGETHER_S = 0.1
-#: The other eye's share of a wink is at most this.
-WINK = 0.5
-#: Samples that look down this far say how much the lid follows the gaze; at most this much.
-_DOWN, _MOST_FOLLOWING, _FEWEST = 0.15, 0.8, 30
+EYES = (CHANNEL["L"], CHANNEL["R"])
+#: The highest value of an eye is looked for this far (seconds) around a blink's apex, at least.
+_NEAR_S = 0.05
 
 FULL, PART, LONG, ONE_EYE = "full", "partial", "long", "one eye"
 
@@ -45,7 +40,7 @@ class Blink:
     left_closure, right_closure : float or None
         The same as a part of this eye's own full blink.
     lag_s : float or None
-        How much later the right eye peaks; None unless both blink.
+        How much later the right eye closes; None unless both blink.
     kind : str
         ``full``, ``partial``, ``long`` (the eyes are closed for a while), or ``one eye``.
     """
@@ -91,140 +86,91 @@ class Blink:
         }
 
 
-@dataclass(frozen=True)
-class _Eye:
-    """One eye: its course, where it rests and how far a full blink goes, and its pulses."""
-
-    values: FloatArray
-    full: float
-    rest: float
-    pulses: tuple[Pulse, ...]
-
-    def near(self, sample: int, reach: int) -> float:
-        """Highest value around a sample."""
-        return float(self.values[max(sample - reach, 0) : sample + reach + 1].max())
-
-    def closure(self, value: float) -> float:
-        """A value as a part of a full blink."""
-        return (value - self.rest) / (self.full - self.rest)
-
-
 def find_blinks(columns: Columns) -> tuple[Blink, ...]:
     """All blinks in order; none where no eye was recorded."""
-    take = columns.take
-    eyes = {name: _eye(columns, name) for name in EYES if columns.has(name)}
-    reach = max(1, round(0.05 * take.rate_hz))
-    used: set[tuple[str, int]] = set()
-    out: list[Blink] = []
-    for name, eye in eyes.items():
-        other_name = EYES[1 - EYES.index(name)]
-        other = eyes.get(other_name)
-        for pulse in eye.pulses:
-            if (name, pulse.peak_sample) in used:
-                continue
-            match = None if other is None else _nearest(other.pulses, pulse)
-            if match is not None and (other_name, match.peak_sample) in used:
-                match = None
-            if match is not None:
-                used.add((other_name, match.peak_sample))
-            blink = _blink(eyes, name, pulse, match, reach)
-            if blink is not None:
-                out.append(blink)
-    return tuple(sorted(out, key=lambda blink: (blink.peak_s, blink.start_s)))
+    found = find_with_lids(columns.take)
+    blinks = [_told(blink, found.lids, columns) for blink in found.blinks if _counts(blink)]
+    return tuple(sorted(blinks, key=lambda blink: (blink.peak_s, blink.start_s)))
 
 
-def _blink(
-    eyes: dict[str, _Eye], name: str, pulse: Pulse, match: Pulse | None, reach: int
-) -> Blink | None:
-    """The blink of one eye's pulse and its match; None where a lid only sinks for a while."""
-    peaks: dict[str, float | None] = dict.fromkeys(EYES)
-    parts: dict[str, float | None] = dict.fromkeys(EYES)
-    for each, eye in eyes.items():
-        peaks[each] = value = eye.near(pulse.peak_sample, reach)
-        parts[each] = eye.closure(value)
-    lead = pulse
-    if match is not None and match.rise > pulse.rise:
-        lead = match
-    left, right = EYES
-    lag = None
-    if match is not None:
-        # times at 90 % on the way down lie between samples, peaks do not
-        own, its = _middle(pulse), _middle(match)
-        lag = its - own if name == left else own - its
-    known = [part for part in parts.values() if part is not None]
-    kind = FULL
-    if _width(lead) > LONG_S:
-        if max(known) < PARTIAL:
-            return None
-        kind = LONG
-    elif len(known) == 2 and min(known) < WINK * max(known):
-        kind = ONE_EYE
-    elif max(known) < PARTIAL:
-        kind = PART
+def _counts(blink: FoundBlink) -> bool:
+    """Whether it is one: a lid that only sinks for a while is no closed eye."""
+    return blink.kind != CLOSED_EYES or blink.closure >= PARTIAL
+
+
+def _told(blink: FoundBlink, lids: dict[str, Lid], columns: Columns) -> Blink:
+    """One blink in a report's figures."""
+    shape = blink.lead.shape
+    peaks: dict[str, float | None] = dict.fromkeys(CHANNEL)
+    parts: dict[str, float | None] = dict.fromkeys(CHANNEL)
+    own = {eye.side: eye for eye in blink.eyes}
+    for side, lid in lids.items():
+        peaks[side] = value = _top(lid, columns, own[side].shape if side in own else shape)[0]
+        part = (value - lid.rest) / max(lid.full - lid.rest, 1e-9)
+        parts[side] = own[side].closure if side in own else part
+    kind = FULL if blink.closure >= PARTIAL else PART
+    if blink.kind in (CLOSED_EYES, OF_ONE_EYE):
+        kind = LONG if blink.kind == CLOSED_EYES else ONE_EYE
+    closing, closed, opening = _phases(lids[blink.lead.side], columns, blink.lead)
     return Blink(
-        start_s=lead.start_s,
-        peak_s=lead.peak_s,
-        end_s=lead.end_s,
-        closing_s=lead.onset_s,
-        closed_s=lead.apex_s,
-        opening_s=lead.offset_s,
-        left=peaks[left],
-        right=peaks[right],
-        left_closure=parts[left],
-        right_closure=parts[right],
-        lag_s=lag,
+        start_s=shape.start_s,
+        peak_s=_top(lids[blink.lead.side], columns, shape)[1],
+        end_s=shape.reopened_s,
+        closing_s=closing,
+        closed_s=closed,
+        opening_s=opening,
+        left=peaks["L"],
+        right=peaks["R"],
+        left_closure=parts["L"],
+        right_closure=parts["R"],
+        lag_s=blink.lag_s,
         kind=kind,
     )
 
 
-def _middle(pulse: Pulse) -> float:
-    return 0.5 * (pulse.top_s + pulse.bottom_s)
-
-
-def _width(pulse: Pulse) -> float:
-    """Time above about half of the height."""
-    return pulse.apex_s + 0.5 * (pulse.onset_s + pulse.offset_s)
-
-
-def _nearest(pulses: tuple[Pulse, ...], own: Pulse) -> Pulse | None:
-    """The other eye's pulse that is the same blink; None where it does not blink with this one."""
-    near = [
-        pulse
-        for pulse in pulses
-        if abs(pulse.peak_s - own.peak_s) <= _TOGETHER_S
-        or min(pulse.bottom_s, own.bottom_s) - max(pulse.top_s, own.top_s)
-        > 0.5 * max(pulse.apex_s, own.apex_s)
+def _top(lid: Lid, columns: Columns, shape: Shape) -> tuple[float, float]:
+    """Highest recorded value of a lid in a blink, and when; the lid's own where nothing was."""
+    times = columns.take.times
+    span = [
+        min(shape.half_s, shape.apex_s - _NEAR_S),
+        max(shape.opens_s + shape.tau_s, shape.apex_s + _NEAR_S),
     ]
-    return min(near, key=lambda pulse: abs(pulse.peak_s - own.peak_s), default=None)
+    first, last = np.searchsorted(times, span).tolist()
+    rows = slice(max(first - 1, 0), last + 1)
+    values, seen = lid.values[rows], lid.valid[rows]
+    values = np.where(seen, values, -np.inf) if seen.any() else values
+    place = int(values.argmax())
+    return float(values[place]), float(times[rows][place])
 
 
-def _eye(columns: Columns, name: str) -> _Eye:
-    """One eye with its pulses, what the lid does with the gaze taken off before they are found."""
-    place = columns.place(name)
-    assert place is not None, "the caller looked"
-    values = columns.values[:, place]
-    own = blink_range(columns.take, name)
-    if own is None:
-        high = float(values[columns.valid[:, place]].max(initial=0.0))
-        rest = float(columns.neutral[place])
-        own = BlinkRange(min(rest, 0.5 * high), max(high, rest + LEAST))
-    least = max(LEAST, SURE * float(columns.noise[place]), PART_OF_FULL * (own.peak - own.rest))
-    course = values - _following(columns, name, own.rest)
-    pulses = find_pulses(
-        course[:, None],
-        columns.valid[:, place : place + 1],
-        columns.take.times,
-        np.array([least]),
-    )[0]
-    return _Eye(values, own.peak, own.rest, pulses)
+def _phases(lid: Lid, columns: Columns, eye: EyeBlink) -> tuple[float, float, float]:
+    """Closing, being closed and opening (seconds), as the curve has them."""
+    times, shape = columns.take.times, eye.shape
+    peak, peak_s = _top(lid, columns, shape)
+    at = int(np.searchsorted(times, peak_s))
+    first, last = np.searchsorted(times, [shape.start_s, shape.end_s]).tolist()
+    before = slice(max(first - 1, 0), at + 1)
+    after = slice(at, min(last + 1, len(times)))
+    # from the peak outwards
+    rising, closing = lid.values[before][::-1], times[before][::-1]
+    falling, opening = lid.values[after], times[after]
+    # fitted levels of the open lid, which no lid has to reach
+    base, floor = max(eye.before, float(rising.min())), max(eye.after, float(falling.min()))
+    low, high = (base + part * (peak - base) for part in (0.1, 0.9))
+    down, up = (floor + part * (peak - floor) for part in (0.1, 0.9))
+    begins = _falls_to(low, closing, rising, shape.start_s)
+    shut = _falls_to(high, closing, rising, shape.closed_s)
+    opens = _falls_to(up, opening, falling, shape.opens_s)
+    ends = _falls_to(down, opening, falling, shape.opens_s + shape.opening_s)
+    return shut - begins, opens - shut, ends - opens
 
 
-def _following(columns: Columns, name: str, rest: float) -> FloatArray:
-    """What the lid does because the eye looks down ``(n,)``."""
-    down = columns.series(name.replace("Blink", "LookDown"))
-    looks = down > _DOWN
-    if int(looks.sum()) < _FEWEST:
-        return np.zeros(len(down))
-    # blinks only ever add: the lower quartile is a lid that follows and does not blink
-    part = (columns.series(name)[looks] - rest) / down[looks]
-    return float(np.clip(np.percentile(part, 25), 0.0, _MOST_FOLLOWING)) * np.maximum(down, 0.0)
+def _falls_to(level: float, times: FloatArray, values: FloatArray, otherwise: float) -> float:
+    """When a course that begins high falls to a level first; what is given where it does not."""
+    below = np.flatnonzero(values <= level)
+    if not len(below) or not below[0]:
+        return otherwise
+    place = int(below[0])
+    one, two = float(values[place - 1]), float(values[place])
+    share = (one - level) / max(one - two, 1e-12)
+    return float(times[place - 1]) + share * float(times[place] - times[place - 1])

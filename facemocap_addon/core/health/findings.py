@@ -11,6 +11,7 @@ import numpy as np
 from ..points import SPACE
 from ..take import Take
 from .channel_health import DEAD, LIVE, NOT_RECORDED
+from .character_findings import character_findings
 from .columns import is_point
 from .expressions import LEAST, MOVES
 from .eye_blinks import FULL, LONG, ONE_EYE, PART
@@ -60,6 +61,7 @@ def find_findings(health: Health, take: Take) -> tuple[Finding, ...]:
             _lips(health),
             _still(health),
             _coverage(health),
+            character_findings(health.on_character) if health.on_character else (),
         ):
             found += part
     return worst_first(found)

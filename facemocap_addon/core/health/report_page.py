@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..pages import Content, Markup, element, facts, join, page, paragraph, section, table
 from ..take import Take
 from .channel_health import DEAD, LIVE, NOT_RECORDED, ChannelHealth
+from .character_page import character_section
 from .columns import is_point
 from .curves import blinks_overlaid, over_time, ranges
 from .examine import Health
@@ -29,27 +30,29 @@ _STYLE = """
 _VERDICTS = {MIRRORED: "one of the two is mirrored", CONSISTENT: "agree"}
 
 
-def to_html(health: Health, take: Take) -> str:
-    """The page; ``take`` is the one that was examined."""
+def to_html(health: Health, take: Take, *more: Content) -> str:
+    """The page; ``take`` is the one that was examined, ``more`` follows what is told of it."""
     return page(
         f"Health of {health.take}",
         element("h1", f"Health of {health.take}"),
-        paragraph(_verdict(health.findings), class_="lead"),
-        _findings(health.findings),
+        paragraph(verdict(health.findings), class_="lead"),
+        findings_list(health.findings),
         _timing(health),
         _section("Over time", over_time(take, health)),
         _eyes_and_lips(take, health),
         _left_and_right(health),
         _expressions(health),
         _channels(health),
-        _mapping(health),
+        mapping_section(health),
+        character_section(health.on_character),
+        *more,
         _section("What the reader said", _notes(take)),
         element("footer", "How each figure is measured is told in docs/health.md of Face Mocap."),
         extra_style=_STYLE,
     )
 
 
-def _verdict(findings: Sequence[Finding]) -> str:
+def verdict(findings: Sequence[Finding]) -> str:
     """One sentence about all findings."""
     counts = {kind: sum(f.severity == kind for f in findings) for kind in (FAULT, WARNING, NOTE)}
     told = [counted(counts[kind], kind) for kind in (FAULT, WARNING) if counts[kind]]
@@ -58,7 +61,8 @@ def _verdict(findings: Sequence[Finding]) -> str:
     return "No faults and no warnings."
 
 
-def _findings(findings: Sequence[Finding]) -> Markup:
+def findings_list(findings: Sequence[Finding]) -> Markup:
+    """Findings with their severities and moments."""
     rows: list[Markup] = []
     for finding in findings:
         parts: list[Content] = [paragraph(finding.text)]
@@ -259,7 +263,8 @@ def _channels(health: Health) -> Markup:
     return _section("Channels", join([body, _more(len(shown), "channel")]) if rows else Markup())
 
 
-def _mapping(health: Health) -> Markup:
+def mapping_section(health: Health) -> Markup:
+    """What a character gets of the take; nothing where no map was given."""
     own = health.coverage
     if own is None:
         return Markup()

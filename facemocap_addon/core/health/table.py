@@ -43,9 +43,8 @@ def table_rows(health: Health) -> Iterator[Row]:
     yield from _pair_rows(health)
     yield from _channel_rows(health)
     yield from _blink_rows(health)
-    for number, contact in enumerate(health.lip_contacts, 1):
-        yield "mouth", "", "lip_contact_start", contact.start_s, "s", number
-        yield "mouth", "", "lip_contact_end", contact.end_s, "s", number
+    yield from _lip_rows(health)
+    yield from _character_rows(health)
 
 
 def _take_rows(health: Health) -> Iterator[Row]:
@@ -145,3 +144,29 @@ def _blink_rows(health: Health) -> Iterator[Row]:
         yield "eye", "eyeBlinkLeft", "blink_closure", blink.left_closure, "1", number
         yield "eye", "eyeBlinkRight", "blink_closure", blink.right_closure, "1", number
         yield "eye", "", "blink_right_lag", blink.lag_s, "s", number
+
+
+def _lip_rows(health: Health) -> Iterator[Row]:
+    if not health.jaw:
+        return
+    contacts = health.lip_contacts
+    yield "mouth", "", "lip_contacts", len(contacts), "count", ""
+    for number, contact in enumerate(contacts, 1):
+        yield "mouth", "", "lip_contact_start", contact.start_s, "s", number
+        yield "mouth", "", "lip_contact_end", contact.end_s, "s", number
+        yield "mouth", "", "lip_contact_duration", contact.end_s - contact.start_s, "s", number
+
+
+def _character_rows(health: Health) -> Iterator[Row]:
+    own = health.on_character
+    if own is None:
+        return
+    yield "", "", "controls_driven", len(own.drivers), "count", ""
+    numbers: dict[str, int] = {}
+    for closing in own.closings:
+        opening = closing.opening
+        number = numbers[opening] = numbers.get(opening, 0) + 1
+        region = "mouth" if opening == "mouth" else "eye"
+        yield region, "", f"{opening}_closing_time", closing.at_s, "s", number
+        yield region, "", f"{opening}_gap_captured", closing.before / 100.0, "1", number
+        yield region, "", f"{opening}_gap", closing.after / 100.0, "1", number

@@ -12,10 +12,12 @@ from ..cleaning.gaps import find_gaps
 from ..cleaning.samples import Samples, samples_of
 from ..cleaning.spikes import find_spikes
 from ..health.channel_health import are_white
+from ..health.columns import columns_of
 from ..take import Take
 from .kinds.gap_fill import GapFill
 from .regions import REGIONS
 from .stack import Mask, Stack, Step, make_step
+from .suggestions import suggested_dead_zone, suggested_neutral, suggested_sides
 
 #: Takes with fewer samples say nothing of themselves.
 _FEWEST = 12
@@ -31,7 +33,8 @@ _MANY = 2
 def chosen_stack(take: Take) -> tuple[Stack, tuple[str, ...]]:
     """Steps and parameters for a take, and for each step a sentence that says why.
 
-    What is not needed is left out: a clean take gets no step at all.
+    What is not needed is left out: a clean take gets no step at all. Steps that change how a face
+    looks, and repair nothing, are suggested: they are in the stack and switched off.
 
     Parameters
     ----------
@@ -43,7 +46,10 @@ def chosen_stack(take: Take) -> tuple[Stack, tuple[str, ...]]:
     samples = samples_of(take)
     spikes = find_spikes(samples)
     denoise = _denoise(take, samples, take.valid & ~spikes)
-    chosen = [_despike(take, samples, spikes, noisy=denoise is not None), _gap_fill(take), denoise]
+    columns = columns_of(take)
+    repair = [_despike(take, samples, spikes, noisy=denoise is not None), _gap_fill(take), denoise]
+    looks = suggested_neutral(columns), suggested_dead_zone(columns)
+    chosen = suggested_sides(columns), *repair, *looks
     found = [each for each in chosen if each is not None]
     return Stack(tuple(step for step, _why in found)), tuple(why for _step, why in found)
 
