@@ -13,6 +13,7 @@ from .cli.main import main
 from .gateway.solved_takes import forget_solves
 from .ops import stack_following
 from .ops.adoption import adopt_file
+from .ops.events import following as event_following
 from .ops.points import match_chosen
 
 #: In this order; taken out in the opposite one.
@@ -35,8 +36,11 @@ def register() -> None:
     _import_menu.append(ui.draw_import)
     ui.show_overlay(_present)
     ui.show_ghost_curves(_present)
+    ui.show_event_handles(_present)
+    ui.show_curve_menus(_present())
     props.TakeChoice.follow(match_chosen)
     stack_following.start()
+    event_following.start(bpy.context.window_manager)
     bpy.app.handlers.load_post.append(_file_loaded)
     _commands.append(bpy.utils.register_cli_command("facemocap", main))
     # the file that is open already; while Blender enables an add-on its data cannot be touched
@@ -58,6 +62,11 @@ def unregister() -> None:
     stack_following.stop()
     ui.hide_overlay()
     ui.hide_ghost_curves()
+    ui.hide_event_handles()
+    ui.forget_strips()
+    ui.hide_curve_menus()
+    # last of those who added keys: a keymap that nobody uses goes
+    event_following.stop()
     ui.forget_pictures()
     ui.forget_residuals()
     forget_solves()
@@ -75,6 +84,7 @@ def _present() -> bpy.types.Context:
 def _file_loaded(_filepath: str) -> None:
     """Show in the panel what a file holds, also one that the command line made."""
     stack_following.forget()
+    event_following.forget()
     _show_open_file()
 
 

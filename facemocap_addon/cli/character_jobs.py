@@ -10,19 +10,23 @@ from ..core.character import Character
 from ..core.contacts.face_contacts import contacts_from_json
 from ..core.errors import FacemocapError
 from ..core.gaze.gaze_angles import read_from
+from ..core.health.examine import Health
 from ..core.measured import Measured
 from ..core.point_solve.playing import is_solved_first
-from ..core.progress import Job
+from ..core.progress import Job, Progress
 from ..core.report import Report
 from ..core.rig_maps.carried_map import with_carried
 from ..core.rig_maps.rig_map import RigMap
 from ..core.rig_maps.working_map import with_measurement
 from ..core.stack.stack import Stack
 from ..core.take import Take
+from ..gateway.health.performance_health import examine_prepared
 from ..gateway.measuring import ensure_all_bones, ensure_measured
-from ..gateway.performance import ApplyOptions, apply_job
+from ..gateway.performance import write_take
 from ..gateway.point_solving import solve_on_character
+from ..gateway.preparing import ApplyOptions, prepare_take
 from ..gateway.records import Performance, performances
+from ..gateway.reduction.reducing import reduction_note
 from .characters import Found
 from .rig_settings import RetargetSettings
 from .wording import list_names
@@ -38,6 +42,7 @@ class Keyed:
     report: Report
     performance: Performance
     warnings: tuple[str, ...]
+    examined: tuple[Health, Take] | None = None
 
 
 def key_character(
@@ -87,7 +92,13 @@ def key_character(
     options = _options(settings, start)
     if options.examples is not None:
         options.examples.check_belongs(options.examples.actor, found.objects.name)
-    report = yield from apply_job(scene, found.objects, take, rig_map, options, contacts)
+    prepared = yield from prepare_take(scene, found.objects, take, rig_map, options, contacts)
+    examined = None
+    if settings.health:
+        found_out = yield from examine_prepared(prepared)
+        examined = found_out.health, found_out.take
+    yield Progress(0.9, "Writing keys")
+    report = write_take(prepared)
     performance = _performance_of(take, found.objects.name)
     warnings += [each for each in report.warnings if each not in warnings]
     return Keyed(
@@ -97,6 +108,7 @@ def key_character(
         report,
         performance,
         tuple(warnings),
+        examined,
     )
 
 
@@ -131,7 +143,23 @@ def facts_of(keyed: Keyed) -> dict[str, Any]:
         "controls_unmatched": _idle_controls(keyed.found, rig_map),
         "measures": dict(keyed.report.measures),
         "warnings": list(keyed.warnings),
+        **_key_facts(keyed),
+        **({} if keyed.examined is None else {"health": _health_facts(keyed.examined[0])}),
     }
+
+
+def _health_facts(health: Health) -> dict[str, Any]:
+    """What a report says of a take on a character: findings, coverage, drivers, lids and lips."""
+    document = health.to_json()
+    return {name: document[name] for name in ("findings", "mapping", "on_character")}
+
+
+def _key_facts(keyed: Keyed) -> dict[str, Any]:
+    """What became of the keys, where they were reduced."""
+    told = reduction_note(keyed.performance.action)
+    if not told:
+        return {}
+    return {"keys_before": keyed.report.counts["keys_before"], "keys_reduced": told}
 
 
 def check_map(rig_map: RigMap, character: Character, rig: str) -> None:
@@ -160,6 +188,7 @@ def _options(settings: RetargetSettings, start: float) -> ApplyOptions:
         examples=settings.examples,
         stack=settings.stack or Stack(),
         seed=settings.seed,
+        reduce=settings.reduce,
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.errors import FacemocapError
+from ..core.health.examine import Health
+from ..core.take import Take
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,12 @@ class CharacterOutcome:
     error : FacemocapError or None
     is_bug : bool
         The error is the program's own.
+    examined : (Health, Take) or None
+        Its health, and the take that was examined, where a report is written.
     """
 
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     error: FacemocapError | None = None
     is_bug: bool = False
+    examined: tuple[Health, Take] | None = None

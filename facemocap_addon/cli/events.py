@@ -11,23 +11,19 @@ from ..core.events.blinks.finding import find_blinks
 from ..core.events.gaze.finding import find_gaze
 from ..core.events.lips.finding import find_lip_contacts
 from ..core.events.lips.phrases import find_phrases
+from ..core.events.lips.sound import Sound
 from ..core.events.transitions.finding import find_transitions
-from ..core.sound_files import find_sound
 from ..core.take import Take
 from .command import DONE, Command, add_json_option
 from .output import SCHEMA, Console
 from .read_options import add_read_options, read_options
+from .sound_options import add_sound_option, sound_of
 from .sources import read_recording
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("take", metavar="TAKE", help="the recording, or a take of ours (.take.npz)")
-    parser.add_argument(
-        "--sound",
-        metavar="FILE",
-        help="sound of the recording, where phrases and plosives are heard; usually a WAV of its "
-        "name beside it",
-    )
+    add_sound_option(parser, "where phrases and plosives are heard")
     add_read_options(parser)
     add_json_option(parser, "what was found")
 
@@ -35,7 +31,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, console: Console) -> int:
     path = Path(arguments.take)
     take = read_recording(path, read_options(arguments))
-    found = _found(take, Path(arguments.sound) if arguments.sound else _beside(path))
+    found = _found(take, sound_of(arguments, console))
     contacts = found["lip_contacts"]
     closed_s = sum(contact["end_s"] - contact["start_s"] for contact in contacts)
     console.say(
@@ -49,13 +45,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     return DONE
 
 
-def _beside(path: Path) -> Path | None:
-    """The WAV of a recording's name beside it."""
-    sound = find_sound(path)
-    return sound if sound is not None and sound.suffix.lower() == ".wav" else None
-
-
-def _found(take: Take, sound: Path | None) -> dict[str, list[dict[str, Any]]]:
+def _found(take: Take, sound: Sound | None) -> dict[str, list[dict[str, Any]]]:
     """All events as plain values, by the names of the JSON document."""
     gaze = find_gaze(take)
     return {

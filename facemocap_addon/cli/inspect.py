@@ -9,18 +9,14 @@ from pathlib import Path
 from ..core.errors import FacemocapError
 from ..core.files import replace_file
 from ..core.health.examine import Health, examine
-from ..core.health.report_page import to_html
-from ..core.health.table import to_csv
+from ..core.health.report_files import ENDINGS, report_bytes
 from ..core.inspection import describe_take, inspect_take
 from ..core.rig_maps.rig_map import read_rig_map
-from ..core.take import Take
 from .command import DONE, Command, add_json_option, add_overwrite_option
-from .output import Console, write_json
+from .output import Console
 from .outputs import check_folder, check_new_file
 from .read_options import add_read_options, read_options
 from .sources import read_recording
-
-_ENDINGS = (".html", ".json", ".csv")
 
 
 def _add_arguments(parser: ArgumentParser) -> None:
@@ -51,7 +47,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     health = None
     if report is not None:
         health = examine(take, rig_map)
-        data = _report_bytes(health, take, report)
+        data = report_bytes(health, take, report)
         console.interruption.check()
         replace_file(report, data)
         document["report"] = str(report)
@@ -72,7 +68,7 @@ def _check_report(arguments: Namespace, source: Path) -> Path | None:
             )
         return None
     path = Path(arguments.report)
-    if path.suffix.lower() not in _ENDINGS:
+    if path.suffix.lower() not in ENDINGS:
         raise FacemocapError(
             f'"{path.name}" is no name for a report', "Let --report end with .html, .json or .csv"
         )
@@ -84,15 +80,6 @@ def _check_report(arguments: Namespace, source: Path) -> Path | None:
         raise FacemocapError(f'"{path}" cannot be written: no such folder', "Make the folder first")
     check_folder(path.parent)
     return path
-
-
-def _report_bytes(health: Health, take: Take, path: Path) -> bytes:
-    """The report in the form that its name asks for."""
-    ending = path.suffix.lower()
-    if ending == ".json":
-        return write_json(health.to_json()).encode()
-    text = to_html(health, take) if ending == ".html" else to_csv(health)
-    return text.encode()
 
 
 def _say_findings(health: Health, console: Console) -> None:

@@ -13,8 +13,10 @@ from ..core.errors import FacemocapError
 from . import parser as command_parser
 from .calibrate import COMMAND as CALIBRATE
 from .command import BUG, DONE, REFUSED, STOPPED, Command
+from .comp import COMMAND as COMP
 from .convert import COMMAND as CONVERT
 from .events import COMMAND as EVENTS
+from .export import COMMAND as EXPORT
 from .inspect import COMMAND as INSPECT
 from .interruption import Interruption
 from .map import COMMAND as MAP
@@ -31,10 +33,12 @@ COMMANDS: tuple[Command, ...] = (
     CONVERT,
     CALIBRATE,
     PROCESS,
+    COMP,
     TRACK,
     SOLVE,
     MAP,
     RETARGET,
+    EXPORT,
 )
 
 

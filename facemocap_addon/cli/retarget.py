@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import FacemocapError
-from ..core.files import replace_file
+from ..core.health.examine import Health
 from ..core.inspection import inspect_take
 from ..core.progress import Progress, run_job
+from ..core.reduction.plan import read_plan
 from ..core.rig_maps.rig_map import RigMap, read_rig_map
 from ..core.stack.stack import Stack
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from .actor_options import ActorOptions, add_actor_options, read_actor_options
+from .align_options import add_align_options, read_align_options
 from .blender import load_blender
 from .character_outcome import CharacterOutcome
 from .command import BUG, DONE, PARTLY, REFUSED, Command, add_json_option, add_overwrite_option
-from .output import SCHEMA, Console, write_json
+from .output import SCHEMA, Console
 from .outputs import (
     OutputFolder,
     RigOutput,
@@ -31,6 +33,7 @@ from .outputs import (
     unique_paths,
 )
 from .read_options import add_read_options, read_options
+from .retarget_report import write_report
 from .rig_options import (
     add_cache_option,
     add_drive_option,
@@ -79,7 +82,10 @@ def _add_arguments(parser: ArgumentParser) -> None:
     )
     add_overwrite_option(files, "results that exist")
     files.add_argument(
-        "--report", metavar="FILE.json", help="write what was done, with measures, to this file"
+        "--report",
+        metavar="FILE",
+        help="write what was done, with measures, to this file: NAME.json; or NAME.html, a page "
+        "about the take's health on each character",
     )
     files.add_argument(
         "--preview",
@@ -99,6 +105,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
         metavar="FRAME",
         help="frame on which the first sample falls (default: the scene's first frame)",
     )
+    add_align_options(timing)
     timing.add_argument(
         "--range",
         type=parse_range,
@@ -116,6 +123,13 @@ def _add_arguments(parser: ArgumentParser) -> None:
         choices=("frames", "capture"),
         default="frames",
         help="put keys on whole frames (default) or on the times of the samples",
+    )
+    timing.add_argument(
+        "--reduce",
+        type=read_plan,
+        metavar="TOLERANCE",
+        help="few keys with handles instead of one on every frame: off by 0.01 of a control's "
+        "unit, by 1%% of its range or by 0.2mm on the mesh at most (or: extremes, twos, every4)",
     )
     character = parser.add_argument_group("character")
     add_rig_options(character, several=True)
@@ -156,6 +170,7 @@ def _add_arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, console: Console) -> int:
     started = time.perf_counter()
     take_path, folder_path = Path(arguments.take), Path(arguments.out)
+    read_align_options(arguments)
     rigs = [Path(rig) for rig in arguments.rig]
     wanted, actor = read_stack_option(arguments), read_actor_options(arguments)
     take = actor.calibrated(read_recording(take_path, read_options(arguments)))
@@ -190,9 +205,7 @@ def _run(arguments: Namespace, console: Console) -> int:
         "seconds": round(time.perf_counter() - started, 3),
     }
     if report_path is not None:
-        with OutputFolder(report_path.parent) as folder:
-            folder.make()
-            replace_file(report_path, write_json(document).encode())
+        write_report(report_path, document, batch.examined)
     console.answer(document)
     if batch.bugs:
         return BUG
@@ -212,6 +225,7 @@ class _Batch:
         console: Console,
     ) -> None:
         self.bugs = 0
+        self.examined: list[tuple[Health, Take]] = []
         self._take = take
         self._outputs = outputs
         self._arguments = arguments
@@ -261,6 +275,8 @@ class _Batch:
             self._console.complain(outcome.error, about=about)
             return entry | {"error": str(outcome.error)}
         entry |= {"status": "done", **outcome.facts}
+        if outcome.examined is not None:
+            self.examined.append(outcome.examined)
         _describe_rig(entry, self._console)
         return entry
 
@@ -277,8 +293,10 @@ class _Batch:
             seed=arguments.seed or 0,
             fps=arguments.fps,
             start_frame=arguments.start,
+            align=read_align_options(arguments),
             range_s=arguments.range,
             on_capture_times=arguments.keys == "capture",
+            reduce=arguments.reduce,
             raw=arguments.raw,
             measure=not (arguments.by_names or arguments.raw),
             bones_first=arguments.drive == "bones",
@@ -290,6 +308,7 @@ class _Batch:
             override=arguments.override,
             enable_scripts=arguments.enable_scripts,
             preview=arguments.preview,
+            health=arguments.report is not None,
         )
         check_stop = self._console.interruption.check
 
@@ -346,6 +365,7 @@ def _describe_rig(entry: dict[str, Any], console: Console) -> None:
             ("no partner", list_names(unmatched)),
             ("at rest", list_names(entry["controls_unmatched"])),
             ("keys", f'{entry["keys"]:,} in the Action "{entry["action"]}"'),
+            *(("reduced", told) for told in [entry.get("keys_reduced")] if told),
             ("frames", f"{first} to {last} at {entry['fps']:.6g} fps"),
             ("written", entry["output"]),
             *(("still", still) for still in entry["stills"]),

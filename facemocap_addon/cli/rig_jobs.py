@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..core.alignment import aligned_start
 from ..core.errors import FacemocapError
 from ..core.files import unwritable
 from ..core.progress import Job, Progress
@@ -55,7 +56,7 @@ def retarget_rig(
     chosen = choose_characters(
         scene, settings.characters, rig.name, take, every=settings.all_characters
     )
-    start = float(scene.frame_start) if settings.start_frame is None else settings.start_frame
+    start = _start_frame(scene, take, settings)
     keyed: list[Keyed] = []
     failed: list[CharacterOutcome] = []
     for found in chosen:
@@ -102,8 +103,17 @@ def retarget_rig(
                 facts["stills"] = _render(scene, each.performance.picked(scene), moments, place)
             except FacemocapError as problem:  # the character itself is saved
                 facts["warnings"].append(str(problem))
-        done.append(CharacterOutcome(each.found.objects.name, facts))
+        done.append(CharacterOutcome(each.found.objects.name, facts, examined=each.examined))
     return [*done, *failed]
+
+
+def _start_frame(scene: Any, take: Take, settings: RetargetSettings) -> float:
+    """Frame on which the part of the take that is used begins."""
+    first = float(scene.frame_start)
+    if settings.align is not None:
+        clock, range_start_s = scene_clock(scene), settings.range_s[0]
+        return aligned_start(settings.align, take, clock, first, range_start_s)
+    return first if settings.start_frame is None else settings.start_frame
 
 
 def _render(

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.actor.example_pairs import ExampleLibrary
+from ..core.alignment import Alignment
+from ..core.reduction.plan import KeyPlan
 from ..core.rig_maps.rig_map import RigMap
 from ..core.stack.stack import Stack
 
@@ -22,8 +24,10 @@ class RetargetSettings:
     seed: int = 0
     fps: float | None = None
     start_frame: float | None = None
+    align: Alignment | None = None
     range_s: tuple[float | None, float | None] = (None, None)
     on_capture_times: bool = False
+    reduce: KeyPlan | None = None
     raw: bool = False
     measure: bool = True
     bones_first: bool = False
@@ -35,3 +39,4 @@ class RetargetSettings:
     override: bool = False
     enable_scripts: bool = False
     preview: bool = False
+    health: bool = False

@@ -19,6 +19,7 @@ from ..core.take import Take
 from .command import OptionHolder
 from .output import Console
 from .outputs import check_folder, check_new_file
+from .sound_options import add_sound_option, heard_stack
 
 #: Seeds are what every random generator takes.
 _MOST_SEED = 2**32 - 1
@@ -64,6 +65,7 @@ def add_stack_options(parser: OptionHolder) -> None:
         metavar="N",
         help="seed of steps that draw random numbers (default: 0); equal seeds, equal results",
     )
+    add_sound_option(parser, "where steps hear phrases")
 
 
 def parse_seed(text: str) -> int:
@@ -130,6 +132,7 @@ def run_stack_option(take: Take, wanted: Wanted, arguments: Namespace, console: 
         console.bar.show(progress)
 
     stack, why = (wanted.stack, ()) if wanted.stack is not None else chosen_stack(take)
+    stack = heard_stack(stack, take, arguments, console)
     return Ran(stack, run_job(stack_job(take, stack, seed=arguments.seed or 0), show), why)
 
 

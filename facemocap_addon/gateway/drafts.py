@@ -62,6 +62,12 @@ def with_remembered(action: bpy.types.Action, prepared: Prepared) -> Prepared:
     return replace(prepared, kept=KeptContacts(replace(solved, values=values), {}, {}))
 
 
+def contact_change(action: bpy.types.Action) -> tuple[tuple[ControlKey, ...], FloatArray] | None:
+    """What bringing lids and lips together last changed: controls, and ``(n, c)`` by frames."""
+    found = _known.get(action.session_uid)
+    return None if found is None else (found.controls, found.change)
+
+
 def last_whole_stack(action: bpy.types.Action) -> Stack | None:
     """The stack that was last run in earnest in this session."""
     found = _known.get(action.session_uid)

@@ -9,7 +9,7 @@ Action alone would lose it. In the curve an added key is a key that the animator
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,11 +26,14 @@ from ..core.hand_edits.merging import (
     turn_axis_angles,
     turn_quaternions,
 )
+from ..core.reduction.edited import Dense, add_on_few, keep_on_few
 from .keys import find_channelbag, has_plain_keys, read_curve, read_keys
 from .targets import Target
 from .written import Place, Places, Written, WrittenCurve, load_written, written_curve
 
 Mode = Literal["ADD", "KEEP", "DISCARD"]
+#: What curves with few keys stand for; None where each frame has a key.
+Beneath = Callable[[Any, Sequence[Place]], Dense | None]
 
 _TURNS: dict[str, Compose] = {
     "rotation_quaternion": turn_quaternions,
@@ -79,11 +82,15 @@ class Carried:
 
 
 def carry_edits(
-    action: bpy.types.Action | None, targets: Sequence[Target], mode: Mode
+    action: bpy.types.Action | None,
+    targets: Sequence[Target],
+    mode: Mode,
+    beneath: Beneath = lambda _datablock, _places: None,
 ) -> tuple[list[Carried], list[Written], Told]:
     """The curves to write: the program's new ones, and on them what was edited by hand.
 
-    Nothing is changed. ``action`` is the one that holds what was written before, if any.
+    Nothing is changed. ``action`` is the one that holds what was written before, if any;
+    ``beneath`` gives what curves with few keys stand for.
 
     Returns
     -------
@@ -96,7 +103,9 @@ def carry_edits(
     told = Told()
     before = (load_written(action) if action else None) or []
     known = {each.datablock: _Found(action, each, mode) for each in before if action}
-    carried = [_carry(target, known.pop(target.datablock, None), mode, told) for target in targets]
+    carried = [
+        _carry(target, known.pop(target.datablock, None), mode, told, beneath) for target in targets
+    ]
     waiting: list[Written] = []
     for found in known.values():
         rest = Written(found.written.datablock, [], {}, found.edits, set())
@@ -214,7 +223,9 @@ def _compose(path: str) -> Compose:
     return _TURNS.get(path.rpartition(".")[2], add_numbers)
 
 
-def _carry(target: Target, found: _Found | None, mode: Mode, told: Told) -> Carried:
+def _carry(
+    target: Target, found: _Found | None, mode: Mode, told: Told, beneath: Beneath
+) -> Carried:
     """The curves of one datablock, edits on them."""
     written = Written(target.datablock)
     if found is None:
@@ -247,14 +258,18 @@ def _carry(target: Target, found: _Found | None, mode: Mode, told: Told) -> Carr
         if any((path, index) not in machine for index in indices):
             continue
         strand = tuple(keys_of(machine[path, index]) for index in indices)
+        dense = beneath(target.datablock, [(path, index) for index in indices])
         if mode == "KEEP":
-            strand, edits[places] = keep_edits(strand, edits[places])
-        else:
+            keep = keep_edits if dense is None else keep_on_few
+            strand, edits[places] = keep(strand, edits[places])
+        elif dense is None:
             strand = add_edits(strand, edits[places], _compose(path))
+        else:
+            strand = add_on_few(strand, dense, edits[places], _compose(path))
         curves |= {(path, index): keys for index, keys in zip(indices, strand, strict=True)}
         _count(told.kept, {places: edits[places]})
     _count(told.waiting, {p: e for p, e in edits.items() if (p[0], p[1][0]) not in curves})
-    out = Target(target.datablock, [], target.head_paths)
+    out = Target(target.datablock, [], target.head_paths, target.columns)
     for place, curve in machine.items():
         keys = curves.get(place)
         written.curves[place] = written_curve(curve, keys)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.actor.example_pairs import example_library_from_json
 from ..core.actor.range_of_motion import range_of_motion_from_json
+from ..core.reduction.plan import plan_from_json
 from ..core.stack.reading import stack_from_json
 from ..core.stack.stack import Stack
 from .preparing import ApplyOptions
@@ -38,6 +39,8 @@ def options_text(options: ApplyOptions) -> str:
         value = getattr(options, name)
         if value is not None:
             data[name] = value.to_json()
+    if options.reduce is not None:
+        data["reduce"] = options.reduce.to_json()
     return json.dumps(data, ensure_ascii=False)
 
 
@@ -47,11 +50,13 @@ def options_of_text(text: str, start_frame: float) -> ApplyOptions:
     given = {name: data[name] for name in _PLAIN if name in data}
     start_s, end_s = data.get("range_s", (None, None))
     rom, examples = data.get("actor_range"), data.get("examples")
+    plan = data.get("reduce")
     return ApplyOptions(
         **given,
         range_s=(start_s, end_s),
         actor_range=range_of_motion_from_json(rom, "Actor") if rom else None,
         examples=example_library_from_json(examples, "Examples") if examples else None,
+        reduce=plan_from_json(plan) if plan else None,
     )
 
 

@@ -149,9 +149,7 @@ def _push_down(
         high = max(high, span[1]) + _MARGIN_FRAMES
     if endless or (straight and extrapolation == "HOLD"):
         low = min(low, span[0]) - _MARGIN_FRAMES
-    strip.use_sync_length = False
-    strip.action_frame_start, strip.action_frame_end = low, max(high, low + 1.0)
-    strip.frame_start_raw, strip.frame_end_raw = low, max(high, low + 1.0)
+    place_strip(strip, low, max(high, low + 1.0))
     strip.blend_type = blend
     strip.extrapolation = extrapolation
     if influence != 1.0:
@@ -251,11 +249,19 @@ def add_face_strip(
     track.name = f"Face Mocap: {action.name}"
     strip = track.strips.new(action.name, 0, action)
     strip.action_slot = slot
-    strip.use_sync_length = False
-    strip.action_frame_start, strip.action_frame_end = span[0], max(span[1], span[0] + 1.0)
-    strip.frame_start_raw, strip.frame_end_raw = span[0], max(span[1], span[0] + 1.0)
+    place_strip(strip, span[0], max(span[1], span[0] + 1.0))
     strip.blend_type = blend
     strip.extrapolation = "HOLD"
+
+
+def place_strip(strip: bpy.types.NlaStrip, low: float, high: float) -> None:
+    """Let a strip play these frames of its Action on the same frames of the scene."""
+    strip.use_sync_length = False
+    # Blender cuts a start beyond the present end, and an end before the present start
+    strip.action_frame_end = high
+    strip.action_frame_start = low
+    strip.action_frame_end = high
+    strip.frame_start_raw, strip.frame_end_raw = low, high
 
 
 def animated_paths(datablock: bpy.types.ID, without: bpy.types.Action | None) -> set[str]:

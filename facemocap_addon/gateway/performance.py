@@ -24,11 +24,14 @@ from .drafts import remember_contacts
 from .edited_slots import clear_slots, take_slots, write_in_slot
 from .hand_edits import Carried, carry_edits
 from .kept_stacks import keep_stack
+from .layer_tracks.tracks import remove_layers
+from .layer_tracks.writing import plan_layers
 from .layering import add_face_strip, animated_paths, check_free, lay_on_top, pass_on, take_off
 from .limits import name_bytes
 from .overrides import make_editable
 from .preparing import AS_USUAL, ApplyOptions, Prepared, prepare_take
 from .records import KEY, SCHEMA, Performance, find_performance, idle_action, performances
+from .reduction.reducing import note_reduction, reduce_targets, with_reduction
 from .rest_values import read_values, restore_values
 from .rewriting import SPAN, rewrite
 from .sliders import restore_sliders, widen_sliders
@@ -88,7 +91,8 @@ def write_take(prepared: Prepared) -> Report:
         solved,
         frames,
         drop_unknown=options.on_capture_times,
-        head_bones=frozenset(c.name for c in _bones_of(picked) if is_head_bone(c.name)),
+        head_bones=prepared.body
+        | frozenset(c.name for c in _bones_of(picked) if is_head_bone(c.name)),
     )
     present = find_performance(picked)
     for datablock in [*(t.datablock for t in targets), *(present.datablocks if present else ())]:
@@ -96,16 +100,22 @@ def write_take(prepared: Prepared) -> Report:
     digest = prepared.take.digest
     same = present is not None and present.take_digest == digest
     action = present.action if present is not None and same else idle_action(picked, digest)
-    carried, waiting, told = carry_edits(action, targets, options.hand_edits)
     prepared = replace(prepared, picked=picked)
+    few = reduce_targets(prepared, targets, action)
+    carried, waiting, told = carry_edits(action, few.targets, options.hand_edits, few.beneath)
+    layers = plan_layers(prepared, targets, present, same=same)
     keys = rewrite(prepared, present, carried, waiting) if present is not None and same else None
     if keys is None:
+        layers.lift()
         keys = _write(prepared, action, carried, waiting)
+    layers.lay(prepared, find_performance(picked))
+    note_reduction(prepared, few)
     curves = sum(len(each.target.curves) for each in carried)
     report = report_apply(
         picked, prepared.take, prepared.rig_map, prepared.kept, keys, curves, raw=options.raw
     )
     report = replace(report, warnings=(*prepared.notes, *report.warnings))
+    report = with_reduction(report, few)
     return with_hand_edits(report, told, options.hand_edits)
 
 
@@ -125,6 +135,7 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
     for datablock in performance.datablocks:
         check_free(datablock)
     name = performance.action.name
+    remove_layers(performance)
     _take_off(scene, performance)
     bpy.data.actions.remove(performance.action)
     return Report(summary=f'Removed "{name}" from {picked.name}')

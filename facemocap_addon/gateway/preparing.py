@@ -19,10 +19,14 @@ from ..core.arrays import FloatArray
 from ..core.contacts.face_contacts import FaceContacts, contacts_from_json
 from ..core.contacts.keeping import KeptContacts, Quiet
 from ..core.errors import FacemocapError
+from ..core.gaze.gaze_angles import Neutral, find_neutral
 from ..core.placement import solve_on_frames
 from ..core.progress import Job
+from ..core.reduction.plan import KeyPlan
+from ..core.rig_maps.body_controls import BODY_CHANNELS, find_body, with_body
 from ..core.rig_maps.retargeting import SolveResult
 from ..core.rig_maps.rig_map import RigMap
+from ..core.stack.aiming import without_aiming
 from ..core.stack.report import StepReport
 from ..core.stack.running import StackResult
 from ..core.stack.stack import Stack
@@ -81,6 +85,8 @@ class ApplyOptions:
         For steps that draw random numbers.
     shows_raw : bool
         The stack is kept with the performance, and not run: for a comparison.
+    reduce : KeyPlan or None
+        Few keys with handles instead of one on every frame, or fewer by rule.
     """
 
     start_frame: float = 1.0
@@ -100,6 +106,7 @@ class ApplyOptions:
     stack: Stack = NO_STEPS
     seed: int = 0
     shows_raw: bool = False
+    reduce: KeyPlan | None = None
 
 
 AS_USUAL = ApplyOptions()
@@ -112,7 +119,7 @@ class Prepared:
     ``take`` is the raw one; what it became in the stack is ``cleaned``, and ``steps`` tell of that.
     ``contacts`` are those that were given, not those that are kept with the character. ``apart``
     is what was solved before lids and lips were brought together; of a draft they are not (yet).
-    ``notes`` are sentences about range and examples.
+    ``notes`` are sentences about range and examples, ``body`` names of bones that breathe.
     """
 
     scene: bpy.types.Scene
@@ -128,6 +135,7 @@ class Prepared:
     contacts: FaceContacts | None = None
     apart: SolveResult | None = None
     is_draft: bool = False
+    body: frozenset[str] = frozenset()
 
 
 def prepare_take(
@@ -161,6 +169,10 @@ def prepare_take(
     if examples is not None:
         full_map = with_posed_controls(rig_map, examples, read_character(picked, scene).controls)
         notes += fit_to_rig_map(examples, full_map).warnings
+    body: frozenset[str] = frozenset()
+    if any(map(played.has, BODY_CHANNELS)):
+        controls = read_character(picked, scene).controls
+        full_map, body = with_body(full_map, controls), find_body(controls).names
     solved, frames = solve_on_frames(
         played,
         full_map,
@@ -171,6 +183,7 @@ def prepare_take(
         on_capture_times=options.on_capture_times,
         raw=options.raw,
         examples=examples,
+        neutral=(yield from _straight_ahead(take, steps, options, draft=cleaned is not None)),
     )
     if not len(frames):
         raise FacemocapError(
@@ -208,7 +221,23 @@ def prepare_take(
             "Mend the gains or the offset",
         )
     told = result.take, result.reports, given, apart
-    return Prepared(scene, picked, take, rig_map, options, frames, kept, notes, *told)
+    return Prepared(scene, picked, take, rig_map, options, frames, kept, notes, *told, body=body)
+
+
+def _straight_ahead(
+    take: Take, steps: Stack, options: ApplyOptions, *, draft: bool
+) -> Job[Neutral | None]:
+    """What the eyes come back to where steps aim them; None where their own gaze tells it.
+
+    Of a ``draft`` the raw take tells it, which is quick.
+    """
+    rest = without_aiming(steps)
+    if rest is None:
+        return None
+    if not draft:
+        take = (yield from cleaned_job(take, rest, seed=options.seed)).take
+    played, _ = _calibrated(take, options)
+    return find_neutral(mirror_take(played) if options.mirror else played)
 
 
 def _calibrated(take: Take, options: ApplyOptions) -> tuple[Take, tuple[str, ...]]:

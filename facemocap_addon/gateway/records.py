@@ -125,9 +125,15 @@ def find_performance(picked: CharacterObjects) -> Performance | None:
 
 def _is_assigned(found: Performance) -> bool:
     return any(
-        (data := datablock.animation_data) is not None and data.action == found.action
+        (data := datablock.animation_data) is not None
+        and (data.action == found.action or _in_strips(data, found.action))
         for datablock in found.datablocks
     )
+
+
+def _in_strips(data: bpy.types.AnimData, action: bpy.types.Action) -> bool:
+    """Whether an Action plays from a strip: it does while layers lie over it."""
+    return any(strip.action == action for track in data.nla_tracks for strip in track.strips)
 
 
 def is_ours(action: bpy.types.Action | None) -> bool:

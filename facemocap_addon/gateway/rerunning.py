@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import bpy
 import numpy as np
 
 from ..core.errors import FacemocapError
 from ..core.progress import Job, run_job
+from ..core.reduction.plan import KeyPlan
 from ..core.report import Report
 from ..core.stack.running import StackResult
 from ..core.stack.stack import Stack
@@ -38,6 +40,7 @@ def rerun(
     shows_raw: bool | None = None,
     hand_edits: HandEdits = "ADD",
     draft: bool = False,
+    plan: KeyPlan | Literal["KEPT"] | None = "KEPT",
 ) -> Report:
     """Run a character's performance again.
 
@@ -54,6 +57,8 @@ def rerun(
     draft : bool
         Be quick: repair and denoise around the playhead alone, and bring lids and lips together as
         the run before did. `finish_drafts` does it in earnest.
+    plan : KeyPlan or None, optional
+        How keys are reduced; as before when left out.
 
     Raises
     ------
@@ -62,7 +67,13 @@ def rerun(
     """
     performance = need_performance(picked)
     job = prepare_rerun(
-        scene, performance, stack, shows_raw=shows_raw, hand_edits=hand_edits, draft=draft
+        scene,
+        performance,
+        stack,
+        shows_raw=shows_raw,
+        hand_edits=hand_edits,
+        draft=draft,
+        plan=plan,
     )
     return write_take(run_job(job))
 
@@ -97,6 +108,7 @@ def prepare_rerun(
     shows_raw: bool | None = None,
     hand_edits: HandEdits = "ADD",
     draft: bool = False,
+    plan: KeyPlan | Literal["KEPT"] | None = "KEPT",
 ) -> Job[Prepared]:
     """Compute what a performance will be with another stack; nothing is written.
 
@@ -114,6 +126,7 @@ def prepare_rerun(
         stack=options.stack if stack is None else stack,
         shows_raw=options.shows_raw if shows_raw is None else shows_raw,
         hand_edits=hand_edits,
+        reduce=options.reduce if plan == "KEPT" else plan,
         set_scene_range=options.set_scene_range and _has_its_range(scene, performance),
     )
     picked = performance.picked(scene)

@@ -19,6 +19,7 @@ from .edited_slots import write_in_slot
 from .hand_edits import Carried
 from .kept_options import options_text
 from .kept_stacks import OPTIONS, keep_stack
+from .layer_tracks.strips import plays_slot
 from .preparing import Prepared
 from .records import KEY, Performance
 from .written import Written, store_written
@@ -86,11 +87,11 @@ def _own_slots(action: bpy.types.Action, carried: Carried) -> list[bpy.types.Act
     """A datablock's slots, of which the first plays and has the curves that it is to get."""
     before, written = carried.before, carried.written
     data = carried.target.datablock.animation_data
-    if before is None or data is None or data.action != action or data.action_slot is None:
+    if before is None or data is None:
         return []
     if before.curves.keys() != written.curves.keys():
         return []
     slots = [slot for slot in action.slots if slot.handle in written.slots]
-    if len(slots) != len(written.slots) or data.action_slot.handle != written.slots[0]:
+    if len(slots) != len(written.slots) or not plays_slot(data, action, written.slots[0]):
         return []
     return slots

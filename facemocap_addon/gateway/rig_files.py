@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +79,24 @@ def import_fbx(path: Path, stage: bpy.types.Scene) -> None:
         When it is damaged.
     """
     try:
-        with bpy.context.temp_override(
-            scene=stage, view_layer=stage.view_layers[0], collection=stage.collection
-        ):
+        with in_scene(stage):
             bpy.ops.wm.fbx_import(filepath=str(path), use_anim=True)
     except RuntimeError as problem:
         raise FacemocapError(
             f'"{path.name}" is damaged: {_reason(problem)[:150]}', "Export or copy it again"
         ) from problem
+
+
+def in_scene(
+    stage: bpy.types.Scene, active: bpy.types.Object | None = None
+) -> AbstractContextManager[Any]:
+    """Let operators of Blender work on a scene that no window shows, one object being active."""
+    layer = stage.view_layers[0]
+    given: dict[str, Any] = {"scene": stage, "view_layer": layer, "collection": stage.collection}
+    if active is not None:
+        layer.objects.active = active
+        given |= {"object": active, "active_object": active, "selected_objects": [active]}
+    return bpy.context.temp_override(**given)
 
 
 def _kind_of(path: Path) -> str:

@@ -24,11 +24,15 @@ _BONE = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\]\.(location|rotation)$')
 
 @dataclass
 class Target:
-    """One animated datablock: its curves, and those of them that turn the head and neck."""
+    """One animated datablock: its curves, and those of them that turn the head and neck.
+
+    ``columns`` are the places of the controls that each path's curves come from.
+    """
 
     datablock: Any
     curves: list[Curve] = field(default_factory=list)
     head_paths: set[str] = field(default_factory=set)
+    columns: dict[str, list[int]] = field(default_factory=dict[str, "list[int]"])
 
     @property
     def slot_type(self) -> Any:
@@ -107,7 +111,9 @@ def make_targets(
         )
         # a channel that was lost all the while leaves nothing to key
         if curve.keys:
-            _target(targets, datablock).curves.append(curve)
+            target = _target(targets, datablock)
+            target.curves.append(curve)
+            target.columns.setdefault(curve.path, []).append(column)
     for (owner, name, channel), columns in bones.items():
         obj = owner_object(picked, owner, BONE)
         known = np.all(solved.known[:, list(columns.values())], axis=1)
@@ -120,6 +126,7 @@ def make_targets(
             values[:, index] = solved.values[:, column]
         curves = _bone_curves(obj.pose.bones[name], channel, values[keep], frames32[keep], columns)
         target.curves += curves
+        target.columns.setdefault(curves[0].path, []).extend(columns.values())
         if name in head_bones:
             target.head_paths.update(curve.path for curve in curves)
     return list(targets.values())

@@ -26,6 +26,7 @@ from ..gateway.characters import (
 )
 from ..gateway.measuring import stored_measurement
 from ..gateway.performance import Performance
+from ..gateway.reduction.reducing import reduction_note
 from ..gateway.take_storage import load_take, take_label
 from ..props import (
     FACEMOCAP_PG_character,
@@ -97,12 +98,13 @@ def show_performance(
     warnings: Sequence[str] = (),
 ) -> None:
     """Note what is applied to the character now."""
-    item.applied = ""
+    item.applied = item.key_note = ""
     item.applied_warnings = "\n".join(warnings)
     if performance is not None:
         text = performance.take_text
         item.applied = take_label(text) if text else performance.action.name
         item.applied_start = performance.start_frame
+        item.key_note = reduction_note(performance.action)
 
 
 def list_found_characters(

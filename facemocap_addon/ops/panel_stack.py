@@ -25,8 +25,17 @@ from ..gateway.kept_stacks import (
 from ..gateway.records import Performance, find_performance
 from ..gateway.rerunning import rerun
 from ..gateway.scenes import scene_clock
-from ..props import FACEMOCAP_PG_character, quiet, state_of, store_stack, stored_stack
+from ..props import (
+    FACEMOCAP_PG_character,
+    quiet,
+    show_layers,
+    state_of,
+    store_stack,
+    stored_stack,
+)
+from .event_rows import show_events
 from .ghosts import show_ghosts
+from .layer_view import show_tracks
 from .panel_characters import picked_objects, show_performance
 
 
@@ -180,6 +189,7 @@ def show_stack(item: FACEMOCAP_PG_character, performance: Performance | None) ->
         stack = stack_of(performance)
         if stack != stored_stack(item):
             store_stack(item, stack)
+        show_layers(item, stack)
     except FacemocapError as problem:
         item.stack.problem = str(problem)
         return
@@ -202,9 +212,11 @@ def show_stack_run(item: FACEMOCAP_PG_character, performance: Performance | None
         line.name, line.unit, line.channel = each.region, each.unit, each.channel
         line.rms, line.most, line.at_s = each.rms, each.most, each.at_s
     view.is_draft = performance is not None and is_draft(performance)
+    show_tracks(item, performance)
     with quiet():
         view.show_raw = performance is not None and shows_raw(performance)
     show_ghosts(item, performance)
+    show_events(item, performance)
 
 
 def _path(base: str, place: int) -> str:

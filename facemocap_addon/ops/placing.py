@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.errors import FacemocapError
+from ..core.alignment import Alignment, ByMark, ByTimecode, aligned_start
 from ..core.take import Take
-from ..core.timebase import parse_timecode
 from ..gateway.performance import ApplyOptions
 from ..gateway.scenes import scene_clock
 from ..props import state_of, stored_range
-
-#: Blender's own limit of frame numbers.
-_LAST_FRAME = 1048574
+from ..props.key_plan import plan_of
 
 
 def start_frame(scene: bpy.types.Scene, take: Take) -> float:
@@ -31,20 +28,13 @@ def start_frame(scene: bpy.types.Scene, take: Take) -> float:
         return float(scene.frame_current)
     if state.start_mode == "FRAME":
         return float(state.start_frame)
-    if take.timebase.start_timecode is None:
-        raise FacemocapError(
-            f'The take "{take.source.name}" has no timecode', "Choose another start in Placing"
-        )
-    clock = scene_clock(scene)
-    scene_s = parse_timecode(state.start_timecode, round(clock.rate_hz))
-    frame = (take.timebase.start_s - scene_s) * clock.rate_hz + scene.frame_start
-    if abs(frame) > _LAST_FRAME:
-        raise FacemocapError(
-            f"By its timecode {take.timebase.start_timecode} the take would begin on frame "
-            f"{frame:.0f}, beyond Blender's last frame",
-            "Set the timecode of the scene's first frame in Placing",
-        )
-    return frame
+    if state.start_mode == "MARK":
+        alignment: Alignment = ByMark(state.mark_s, float(state.start_frame))
+    else:
+        alignment = ByTimecode(state.start_timecode)
+    trimmed_s = state.trim_start_s if state.use_trim else None
+    clock, first = scene_clock(scene), float(scene.frame_start)
+    return aligned_start(alignment, take, clock, first, trimmed_s)
 
 
 def sound_frame(scene: bpy.types.Scene, take: Take) -> float:
@@ -71,4 +61,5 @@ def apply_options(scene: bpy.types.Scene, take: Take) -> ApplyOptions:
         widen_sliders=state.widen_sliders,
         hand_edits=state.hand_edits,
         actor_range=stored_range(state) if state.actor.use_range else None,
+        reduce=plan_of(state.key_plan),
     )

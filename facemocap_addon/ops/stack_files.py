@@ -93,8 +93,10 @@ class FACEMOCAP_OT_choose_stack(_WholeStack, bpy.types.Operator):
         else:
             take = take_of_character(load_take(need_take(state_of(scene)).text), item.name)
         stack, sentences = chosen_stack(take)
-        count = len(stack.steps)
+        count = sum(step.enabled for step in stack.steps)
         summary = f"{count} steps were chosen" if count else "The take needs no cleanup"
+        if off := len(stack.steps) - count:
+            summary += f", {off} more suggested and switched off"
         report = self.put(context, stack, summary)
         item.stack.chosen_by = "\n".join(sentences)
         return report

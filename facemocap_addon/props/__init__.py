@@ -19,6 +19,9 @@ from .actor import (
 )
 from .choices import DRIVES, FACE_LAYERS, HEAD_LAYERS, KEYS_MODES, TAB_ROWS
 from .entry_view import chosen_link, edited_keys, fill_entry
+from .event_editing import EventEdits
+from .event_view import EventView, EyeOpening, column_of, handles_in, pixels_a_frame
+from .events import KIND_LABELS, FACEMOCAP_PG_event, FACEMOCAP_PG_events
 from .ghosts import Ghosts
 from .groups import (
     CLASSES,
@@ -26,6 +29,8 @@ from .groups import (
     FACEMOCAP_PG_scene,
     FACEMOCAP_PG_take,
 )
+from .health import FACEMOCAP_PG_health, health_stamp, stale_health
+from .layers import LAYER_GROUPS, show_layers
 from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_link, FACEMOCAP_PG_row
 from .maps import (
     control_record,

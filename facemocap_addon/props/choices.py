@@ -25,6 +25,7 @@ START_MODES = (
     ("CURRENT_FRAME", "Current Frame", "The take begins where the playhead is"),
     ("FRAME", "Frame", "The take begins on the frame that you give"),
     ("TIMECODE", "Timecode", "The take's own timecode decides, counted from the scene's start"),
+    ("MARK", "Marked Moment", "A moment of the take, such as a clap, falls on a frame you give"),
 )
 DRIVES = (
     (

@@ -27,6 +27,16 @@ from .choices import (
     START_MODES,
     TABS,
 )
+from .curve_tools import CLASSES as CURVE_CLASSES
+from .curve_tools import FACEMOCAP_PG_curve_tools
+from .events import CLASSES as EVENT_CLASSES
+from .events import FACEMOCAP_PG_events
+from .health import CLASSES as HEALTH_CLASSES
+from .health import FACEMOCAP_PG_health
+from .key_plan import CLASSES as KEY_CLASSES
+from .key_plan import FACEMOCAP_PG_key_plan
+from .layers import CLASSES as LAYER_CLASSES
+from .layers import FACEMOCAP_PG_life
 from .map_groups import CLASSES as MAP_CLASSES
 from .map_groups import FACEMOCAP_PG_entry, FACEMOCAP_PG_row
 from .points import CLASSES as POINT_CLASSES
@@ -35,6 +45,8 @@ from .rows import refresh_rows
 from .stack import CLASSES as STACK_CLASSES
 from .stack import FACEMOCAP_PG_stack
 from .take_choice import TakeChoice
+from .take_comp import CLASSES as COMP_CLASSES
+from .take_comp import FACEMOCAP_PG_comp
 
 
 def _take_chosen(state: FACEMOCAP_PG_scene, _context: bpy.types.Context) -> None:
@@ -181,9 +193,20 @@ class FACEMOCAP_PG_character(bpy.types.PropertyGroup):
         name="Stack",
         description="Steps of cleanup on what plays on this character",
     )
+    life: PointerProperty(
+        type=FACEMOCAP_PG_life, name="Life", description="Layers of life on what plays on it"
+    )
+    events: PointerProperty(
+        type=FACEMOCAP_PG_events,
+        name="Events",
+        description="Blinks and other events of what plays on this character",
+    )
     applied: StringProperty(name="Applied", description="Take that plays on this character")
     applied_start: FloatProperty(
         name="First Frame", description="Frame on which the applied take begins"
+    )
+    key_note: StringProperty(
+        name="Keys", description="What became of the keys of the applied take, as a sentence"
     )
     applied_warnings: StringProperty(
         name="Warnings", description="What to know about the applied take, one sentence a line"
@@ -220,10 +243,22 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
         type=FACEMOCAP_PG_actor, name="Actor", description="What the actor's face goes from and to"
     )
 
+    health: PointerProperty(
+        type=FACEMOCAP_PG_health, name="Health", description="The last health report"
+    )
+
+    comp: PointerProperty(
+        type=FACEMOCAP_PG_comp, name="Comp", description="Stretches of several takes"
+    )
+    curve_tools: PointerProperty(
+        type=FACEMOCAP_PG_curve_tools,
+        name="Curve Tools",
+        description="Which curves and keys the curve tools change",
+    )
+
     show_ghosts: BoolProperty(
         name="Raw Curves in Graph Editor",
-        description="Draw the raw take's curves beside those that play, in the Graph Editor (not "
-        "while it normalizes)",
+        description="Draw the raw take's curves beside those that play, in the Graph Editor",
         update=stack_editing.ghosts_changed,
     )
 
@@ -255,6 +290,14 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
         description="Timecode of the scene's first frame, HH:MM:SS:FF",
         default="00:00:00:00",
     )
+    mark_s: FloatProperty(
+        name="Moment",
+        description="The moment that falls on the frame, in seconds of the take",
+        min=0,
+        soft_max=600,
+        precision=3,
+        unit="TIME_ABSOLUTE",
+    )
     use_trim: BoolProperty(name="Trim", description="Use only a part of the take")
     trim_start_s: FloatProperty(
         name="From",
@@ -272,6 +315,9 @@ class FACEMOCAP_PG_scene(bpy.types.PropertyGroup):
         default=10.0,
         precision=3,
         unit="TIME_ABSOLUTE",
+    )
+    key_plan: PointerProperty(
+        type=FACEMOCAP_PG_key_plan, name="Few Keys", description="How many keys a take gets"
     )
     keys_mode: EnumProperty(name="Keys", description="Where keys are set", items=KEYS_MODES)
     use_mirror: BoolProperty(
@@ -328,6 +374,12 @@ CLASSES = (
     *MAP_CLASSES,
     *ACTOR_CLASSES,
     *STACK_CLASSES,
+    *KEY_CLASSES,
+    *LAYER_CLASSES,
+    *HEALTH_CLASSES,
+    *EVENT_CLASSES,
+    *CURVE_CLASSES,
+    *COMP_CLASSES,
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,
 )

@@ -8,9 +8,10 @@ Blender makes one undo step of such an edit, however long a slider was dragged.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.errors import FacemocapError
 from ..core.stack.edits import enable_step, set_influence, set_mask, set_params
@@ -66,6 +67,34 @@ class StackEdits:
             call(scene)
 
 
+class StackViews:
+    """Calls those who show stacks in a way of their own, with the character and its stack."""
+
+    _calls: ClassVar[list[Callable[[Any, Stack], None]]] = []
+    _rests: ClassVar[list[bool]] = []
+
+    @classmethod
+    def follow(cls, call: Callable[[Any, Stack], None]) -> None:
+        """Call from now on."""
+        cls._calls.append(call)
+
+    @classmethod
+    def show(cls, item: Any, stack: Stack) -> None:
+        """A character has this stack now."""
+        for call in cls._calls if not cls._rests else ():
+            call(item, stack)
+
+    @classmethod
+    @contextmanager
+    def resting(cls) -> Iterator[None]:
+        """Call nobody, for it is they who change the stack."""
+        cls._rests.append(True)
+        try:
+            yield
+        finally:
+            cls._rests.pop()
+
+
 # ---------------------------------------------------------------- the text and the list
 
 
@@ -93,6 +122,7 @@ def store_stack(item: FACEMOCAP_PG_character, stack: Stack, active: int | None =
         place = view.active if active is None else active
         view.active = max(0, min(place, len(stack.steps) - 1))
     show_step(item, stack)
+    StackViews.show(item, stack)
 
 
 def show_step(item: FACEMOCAP_PG_character, stack: Stack) -> None:
@@ -212,4 +242,5 @@ def _change(item: FACEMOCAP_PG_character, at: int, edit: Callable[[Stack, int], 
     if after != before:
         # the panel shows it already, and is in the person's hands
         item.stack.text = after.text
+        StackViews.show(item, after)
         StackEdits.made(item)

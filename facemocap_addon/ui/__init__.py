@@ -7,17 +7,28 @@ from . import (
     actor_panel,
     apply_panel,
     character_panel,
+    curve_menus,
     entry_panel,
+    events_panel,
     files,
+    gaze_panel,
+    handover_panel,
+    health_panel,
+    keys_panel,
+    life_panel,
     lists,
     map_panel,
     point_places_panel,
     points_panel,
     solve_panel,
     stack_panel,
+    take_comp_panel,
     take_panel,
 )
+from .curve_menus import hide_curve_menus, show_curve_menus
 from .curve_picture import forget_pictures
+from .event_handles import hide_event_handles, show_event_handles
+from .eye_strip import forget_strips
 from .files import draw_import
 from .ghost_curves import hide_ghost_curves, show_ghost_curves
 from .point_overlay import hide_overlay, show_overlay
@@ -27,6 +38,7 @@ CLASSES = (
     *lists.CLASSES,
     *files.CLASSES,
     *take_panel.CLASSES,
+    *take_comp_panel.CLASSES,
     *actor_panel.CLASSES,
     *character_panel.CLASSES,
     *map_panel.CLASSES,
@@ -35,5 +47,12 @@ CLASSES = (
     *point_places_panel.CLASSES,
     *solve_panel.CLASSES,
     *apply_panel.CLASSES,
+    *keys_panel.CLASSES,
+    *curve_menus.CLASSES,
     *stack_panel.CLASSES,
+    *gaze_panel.CLASSES,
+    *life_panel.CLASSES,
+    *events_panel.CLASSES,
+    *health_panel.CLASSES,
+    *handover_panel.CLASSES,
 )

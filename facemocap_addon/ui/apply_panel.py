@@ -52,6 +52,9 @@ class FACEMOCAP_PT_placing(SidebarPanel, bpy.types.Panel):
         layout.prop(state, "start_mode")
         if state.start_mode == "FRAME":
             layout.prop(state, "start_frame")
+        if state.start_mode == "MARK":
+            layout.prop(state, "mark_s")
+            layout.prop(state, "start_frame", text="Falls on Frame")
         if state.start_mode == "TIMECODE":
             layout.prop(state, "start_timecode", text="Scene Starts At")
         layout.prop(state, "set_scene_range")

@@ -24,6 +24,7 @@ from ..props import (
 )
 from .character_panel import chosen_character, need_character
 from .sentences import draw_fact, draw_sentences
+from .step_records import draw_records
 from .take_panel import SidebarPanel
 
 #: Sliders from end to end; what reaches farther is a field to drag in.
@@ -172,7 +173,8 @@ class FACEMOCAP_PT_stack(SidebarPanel, bpy.types.Panel):
         draw_sentences(layout, context, view.problem, "ERROR")
         if not item.applied and view.rows:
             draw_sentences(layout, context, "The steps are run when a take is applied.")
-        draw_sentences(layout, context, view.chosen_by)
+        for reason in view.chosen_by.splitlines():
+            draw_sentences(layout, context, reason)
 
 
 class FACEMOCAP_PT_step(StackPart, bpy.types.Panel):
@@ -204,6 +206,7 @@ class FACEMOCAP_PT_step(StackPart, bpy.types.Panel):
             layout.prop(step, "influence", slider=True)
         layout.use_property_decorate = False
         draw_params(layout, context, getattr(item.stack.params, kind.name), kind)
+        draw_records(layout, context, item, kind)
         draw_sentences(layout, context, step.said, "INFO")
 
 
@@ -291,6 +294,7 @@ def draw_params(layout: Any, context: bpy.types.Context, group: Any, kind: Kind)
     for field, described in param_fields(kind.params):
         name, hint = field.name, types[field.name]
         if described.record is not None:
+            # they are not parameters of the panel: `draw_records` reads them of the stack itself
             continue
         if hint == ByRegion:
             _draw_regions(layout, group, name, described.label)

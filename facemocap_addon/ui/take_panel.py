@@ -82,6 +82,7 @@ class FACEMOCAP_PT_take(SidebarPanel, bpy.types.Panel):
             draw_sentences(layout, context, f"Not recorded: {item.not_recorded}", "INFO")
         draw_sentences(layout, context, item.warnings, "ERROR")
         layout.operator("facemocap.add_sound", icon="SOUND")
+        layout.operator("facemocap.hear_phrases", icon="SPEAKER")
 
 
 CLASSES = (FACEMOCAP_MT_take_sources, FACEMOCAP_PT_take)

@@ -143,3 +143,59 @@ def test_a_map_alone_is_refused(facemocap: Run, short_take: Path, tmp_path: Path
     result = facemocap("inspect", short_take, "--map", tmp_path / "map.json")
     assert result.status == 2
     assert "--report" in result.complaint
+
+
+def test_retarget_reports_the_health_on_the_character(
+    facemocap: Run, short_take: Path, sample_rigs: Path, tmp_path: Path
+):
+    report, rig = tmp_path / "report.json", sample_rigs / "arkit_head.blend"
+    words = ("retarget", short_take, "--rig", rig, "--out", tmp_path)
+    assert facemocap(*words, "--report", report).status == 0
+    (entry,) = json.loads(report.read_text(encoding="utf-8"))["rigs"]
+    health = entry["health"]
+    assert set(health) == {"findings", "mapping", "on_character"}
+    assert health["mapping"]["reached"] == len(entry["channels_matched"])
+    own = health["on_character"]
+    assert (own["character"], own["contacts_kept"]) == ("arkit_head", True)
+    assert own["openings"] == ["left_lids", "mouth", "right_lids"]
+    assert own["closings"]
+    # the largest gaps of all frames are told with the measures: no moment is beyond these
+    most = entry["measures"]["lip_gap_percent"]
+    lips = [closing for closing in own["closings"] if closing["what"] == "lip contact"]
+    assert max(c["after"] for c in lips) <= most["after"]["largest"] + 1e-3
+    assert max(c["before"] for c in lips) <= most["before"]["largest"] + 1e-3
+    # without a report nothing is measured for it
+    result = facemocap(*words, "--overwrite", "--json", "--by-names")
+    assert result.status == 0
+    assert "health" not in result.document["rigs"][0]
+
+
+def test_retarget_writes_a_page_about_all_characters(
+    facemocap: Run, short_take: Path, sample_rigs: Path, tmp_path: Path
+):
+    stone = tmp_path / "stone.glb"
+    stone.write_bytes(b"glTF nothing")
+    rigs = [sample_rigs / "arkit_head.blend", sample_rigs / "toon.blend", stone]
+    page = tmp_path / "done.html"
+    words = ("--out", tmp_path / "out", "--by-names", "--report", page, "--json")
+    result = facemocap("retarget", short_take, "--rig", *rigs, *words)
+    assert result.status == 1
+    assert [entry["status"] for entry in result.document["rigs"]] == ["done", "done", "failed"]
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>\n")
+    assert text.count("<h1") == 1
+    assert "Health of short" in text
+    for words in ("As it plays on arkit_head", "As it plays on toon", "Not done", "stone.glb"):
+        assert words in text
+    # the same figures are in the document
+    told = [entry["health"]["on_character"]["character"] for entry in result.document["rigs"][:2]]
+    assert told == ["arkit_head", "toon"]
+    assert result.document["rigs"][0]["health"]["mapping"]["rig"] == "arkit_head"
+    # nothing at all: a page that says why
+    lost = tmp_path / "lost.html"
+    words = ("--out", tmp_path / "out", "--by-names", "--report", lost)
+    assert facemocap("retarget", short_take, "--rig", stone, *words).status == 2
+    text = lost.read_text(encoding="utf-8")
+    assert "Not done" in text
+    assert "stone.glb" in text

@@ -24,8 +24,9 @@ bpy: Any = blender
 
 #: Panels that only takes of points have.
 OF_POINTS = set("points solve_settings point_places solve_result solve_limits refine".split())
-# there is no step, and nothing plays that could be compared
-OF_STEPS = {"step", "step_mask", "compare"}
+# there is no step, nothing plays that could be compared or edited, and nothing was checked
+OF_STEPS = {"step", "step_mask", "compare", "health_notes", "health_events", "health_figures"}
+OF_EVENTS = {"events", "event", "eye_strip", "gaze"}
 PANELS = [each for each in ui.CLASSES if issubclass(each, blender.types.Panel)]
 
 
@@ -171,7 +172,7 @@ def test_panels_show_the_take_the_match_and_what_plays(sample_rigs: Path):
     seen = words()
     # nothing is measured yet, and the take has no points
     hidden = {name for name in seen if seen[name] is None}
-    assert hidden - {"entry"} == {"lids_and_lips", *OF_POINTS, *OF_STEPS}
+    assert hidden - {"entry"} == {"lids_and_lips", *OF_POINTS, *OF_STEPS, *OF_EVENTS}
     take = state().takes[0]
     assert f"{take.duration_s:.2f} s" in seen["take"]
     assert f"{take.rate_hz:.2f} Hz" in seen["take"]

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers of life: sets of them, seeds, held breaths, and NLA tracks of their own."""
+
+from __future__ import annotations
+
+from . import breath, sets, tracks
+
+CLASSES = (*sets.CLASSES, *breath.CLASSES, *tracks.CLASSES)
