@@ -31,13 +31,17 @@ from facemocap_addon.core.rig_maps.retargeting import retarget
 from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.take import make_take
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
-from facemocap_addon.gateway.face_features import find_face_features
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.poser import Poser
-from facemocap_addon.gateway.probe_copy import Ruler, standin
-from facemocap_addon.gateway.probing import scan_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.face_features import find_face_features
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
+from facemocap_addon.gateway.probing.poser import Poser
+from facemocap_addon.gateway.probing.probe_copy import Ruler, standin
+from facemocap_addon.gateway.probing.probing import scan_character
 
 from . import ROOT
 

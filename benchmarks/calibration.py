@@ -26,10 +26,10 @@ from facemocap_addon.core.calibration.result import Calibration
 from facemocap_addon.core.channels import arkit_names
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rotations import from_vector
-from facemocap_addon.gateway.calibration import Reference, calibrate_bones
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.probing import scan_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.calibration import Reference, calibrate_bones
+from facemocap_addon.gateway.probing.probing import scan_character
 
 from . import ROOT, Measurement
 

@@ -61,7 +61,7 @@ def _sample_take() -> Any:
 
 def _tell(name: str, take_name: str, actor: Any, take: Any, recording: Any) -> None:
     """Two rows of the table: as captured, and with contacts."""
-    from facemocap_addon.gateway.performance import ApplyOptions
+    from facemocap_addon.gateway.applying.performance import ApplyOptions
 
     for what, contacts in (("as captured", False), ("with contacts", True)):
         actor.play(take, ApplyOptions(contacts=contacts))
@@ -71,7 +71,7 @@ def _tell(name: str, take_name: str, actor: Any, take: Any, recording: Any) -> N
 
 
 def _time(name: str, actor: Any, take: Any) -> Measurement:
-    from facemocap_addon.gateway.performance import ApplyOptions
+    from facemocap_addon.gateway.applying.performance import ApplyOptions
 
     seconds: dict[bool, float] = {}
     for contacts in (False, True):

@@ -19,10 +19,10 @@ import bpy
 
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.rig_maps.matching import match
-from facemocap_addon.gateway.characters import find_characters, read_character
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
 from facemocap_addon.gateway.handing_over.exporting import ExportOptions, export_character
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
 from facemocap_addon.gateway.scenes import set_rate
 
 from . import ROOT, Measurement

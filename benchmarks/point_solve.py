@@ -33,7 +33,7 @@ from facemocap_addon.core.point_solve.settings import SolveSettings
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.point_solving import actor_of, solve_on_character
+from facemocap_addon.gateway.points.point_solving import actor_of, solve_on_character
 
 from . import ROOT, Measurement
 from ._point_others import LOOKED, Score, Truth, answers, cleaned, turned_wrong

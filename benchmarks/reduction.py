@@ -30,7 +30,7 @@ from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.reduction import reduce_curves
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_sampling import sample_channels
-from facemocap_addon.gateway.keys import slot_channelbag, write_curves
+from facemocap_addon.gateway.writing.keys import slot_channelbag, write_curves
 
 from . import ROOT, Measurement
 

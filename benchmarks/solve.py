@@ -93,7 +93,7 @@ def _head() -> Head:
     """The sample head, as far as it moves by a millimetre."""
     import bpy
 
-    from facemocap_addon.gateway.rig_files import open_rig
+    from facemocap_addon.gateway.files.rig_files import open_rig
 
     open_rig(ROOT / "sample_rigs" / "arkit_head.blend")
     mesh = bpy.data.objects["arkit_head"].data

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from facemocap_addon.core.curves import INTERPOLATION, KEY_TYPE, Curve
-from facemocap_addon.gateway.keys import slot_channelbag, write_curves
+from facemocap_addon.gateway.writing.keys import slot_channelbag, write_curves
 
 from . import Measurement, time_prepared
 

@@ -24,12 +24,12 @@ from facemocap_addon.core.stack.running import run_stack
 from facemocap_addon.core.stack.stack import Stack, Step, make_step
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.telling import telling_frames
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.files.stills import render_stills
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
 from facemocap_addon.gateway.scenes import scene_clock
-from facemocap_addon.gateway.stills import render_stills
 
 from .demo.png import small_png_bytes
 from .demo.sheet import compose_sheet, shrink

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.sources import read_source
+from facemocap_addon.gateway.files.sources import read_source
 
 from .fuzz_cases import run_case
 from .scene_fuzz import MARK

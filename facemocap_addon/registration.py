@@ -10,7 +10,7 @@ from bpy.app.handlers import persistent
 
 from . import migrations, ops, preferences, props, ui
 from .cli.main import main
-from .gateway.solved_takes import forget_solves
+from .gateway.points.solved_takes import forget_solves
 from .ops import stack_following
 from .ops.adoption import adopt_file
 from .ops.events import following as event_following

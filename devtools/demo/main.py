@@ -110,7 +110,7 @@ def run_demo(
 
 def _assemble(take: Take, outcomes: Sequence[RigOutcome], out: Path, started: float) -> Results:
     # bpy is loaded here only, so that it does not compete with the renders
-    from facemocap_addon.gateway.stills import write_jpeg
+    from facemocap_addon.gateway.files.stills import write_jpeg
 
     from .png import png_bytes, small_png_bytes
     from .report import write_report

@@ -18,13 +18,13 @@ from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.telling import telling_frames
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.rig_files import open_rig, save_blend
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig, save_blend
+from facemocap_addon.gateway.files.stills import render_stills
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
 from facemocap_addon.gateway.scenes import scene_clock
-from facemocap_addon.gateway.stills import render_stills
+from facemocap_addon.gateway.writing.records import find_performance
 
 from .outcome import RigOutcome
 from .proof import prove_one_curve

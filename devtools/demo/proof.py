@@ -20,10 +20,10 @@ from facemocap_addon.core.contacts.captured import lip_seal
 from facemocap_addon.core.controls import BONE, SHAPE_KEY, ControlKey
 from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.characters import CharacterObjects
-from facemocap_addon.gateway.keys import slot_channelbag
-from facemocap_addon.gateway.records import Performance
+from facemocap_addon.gateway.characters.characters import CharacterObjects
 from facemocap_addon.gateway.scenes import scene_clock
+from facemocap_addon.gateway.writing.keys import slot_channelbag
+from facemocap_addon.gateway.writing.records import Performance
 
 from .outcome import Proof
 

@@ -12,7 +12,7 @@ import blf
 import imbuf
 import numpy as np
 
-from facemocap_addon.gateway.stills import read_still
+from facemocap_addon.gateway.files.stills import read_still
 
 from .png import Pixels
 

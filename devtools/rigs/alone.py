@@ -11,8 +11,8 @@ from typing import Any
 import bpy
 from mathutils import Matrix
 
-from facemocap_addon.gateway.characters import CharacterObjects
-from facemocap_addon.gateway.records import Performance
+from facemocap_addon.gateway.characters.characters import CharacterObjects
+from facemocap_addon.gateway.writing.records import Performance
 
 
 def play_alone(performance: Performance, picked: CharacterObjects) -> list[str]:

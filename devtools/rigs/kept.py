@@ -12,7 +12,7 @@ from ..environments import ROOT
 _PACKAGE = ROOT / "facemocap_addon"
 #: What decides how a take plays on a character, and what only how its picture is taken.
 _PLAYING = ("core", "gateway", "cli", "data")
-_PICTURING = ("gateway/stills.py", "gateway/face_view.py")
+_PICTURING = ("gateway/files/stills.py", "gateway/files/face_view.py")
 
 
 def keying_digest(take: Path, rig: Path, options: Iterable[str], blender: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import bpy
 
 from facemocap_addon.cli.main import main as facemocap
-from facemocap_addon.gateway.records import Performance, performances
-from facemocap_addon.gateway.rig_files import open_rig
-from facemocap_addon.gateway.stills import render_stills
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.files.stills import render_stills
+from facemocap_addon.gateway.writing.records import Performance, performances
 
 from .alone import play_alone
 from .kept import is_kept, keying_digest, picture_digest

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..gateway.character_takes import animated_range
-from ..gateway.characters import CharacterObjects, find_characters
-from ..gateway.records import find_performance
+from ..gateway.characters.characters import CharacterObjects, find_characters
+from ..gateway.takes.character_takes import animated_range
+from ..gateway.writing.records import find_performance
 from .characters import choose_character
 
 

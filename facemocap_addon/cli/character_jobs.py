@@ -20,13 +20,13 @@ from ..core.rig_maps.rig_map import RigMap
 from ..core.rig_maps.working_map import with_measurement
 from ..core.stack.stack import Stack
 from ..core.take import Take
+from ..gateway.applying.performance import write_take
 from ..gateway.health.performance_health import examine_prepared
-from ..gateway.measuring import ensure_all_bones, ensure_measured
-from ..gateway.performance import write_take
-from ..gateway.point_solving import solve_on_character
-from ..gateway.preparing import ApplyOptions, prepare_take
-from ..gateway.records import Performance, performances
+from ..gateway.measuring.measuring import ensure_all_bones, ensure_measured
+from ..gateway.points.point_solving import solve_on_character
 from ..gateway.reduction.reducing import reduction_note
+from ..gateway.writing.preparing import ApplyOptions, prepare_take
+from ..gateway.writing.records import Performance, performances
 from .characters import Found
 from .rig_settings import RetargetSettings
 from .wording import list_names

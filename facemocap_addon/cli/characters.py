@@ -12,7 +12,7 @@ from ..core.errors import FacemocapError
 from ..core.rig_maps.matching import match
 from ..core.rig_maps.rig_map import RigMap
 from ..core.take import Take
-from ..gateway.characters import CharacterObjects, find_characters, read_character
+from ..gateway.characters.characters import CharacterObjects, find_characters, read_character
 
 
 @dataclass(frozen=True)

@@ -74,11 +74,11 @@ def _run(arguments: Namespace, console: Console) -> int:
         check_new_file(report_path, overwrite=True, sources=(rig, out))
         check_folder(report_path.parent)
     load_blender()
+    from ..gateway.files.rig_files import open_rig  # noqa: PLC0415 - needs bpy
     from ..gateway.handing_over.exporting import (  # noqa: PLC0415 - needs bpy
         ExportOptions,
         export_job,
     )
-    from ..gateway.rig_files import open_rig  # noqa: PLC0415 - needs bpy
     from .animated_characters import choose_animated  # noqa: PLC0415 - needs bpy
 
     def show(progress: Progress) -> None:

@@ -52,7 +52,7 @@ def _run(arguments: Namespace, console: Console) -> int:
     if out is not None:
         check_new_file(out, overwrite=arguments.overwrite, sources=(rig,))
     load_blender()
-    from ..gateway.rig_files import open_rig  # noqa: PLC0415 - needs bpy
+    from ..gateway.files.rig_files import open_rig  # noqa: PLC0415 - needs bpy
     from .characters import choose_character  # noqa: PLC0415 - needs bpy
 
     scene = open_rig(rig, arguments.enable_scripts)
@@ -86,7 +86,7 @@ def _measure(
     found: Found, scene: Any, console: Console, *, use_cache: bool, bones_first: bool
 ) -> Measured:
     """What is measured on the character, with a bar."""
-    from ..gateway.measuring import (  # noqa: PLC0415 - needs bpy
+    from ..gateway.measuring.measuring import (  # noqa: PLC0415 - needs bpy
         ensure_all_bones,
         ensure_measured,
     )

@@ -16,10 +16,10 @@ from ..core.progress import Job, Progress
 from ..core.take import Take
 from ..core.take_edits import trim_take
 from ..core.telling import telling_frames
-from ..gateway.characters import CharacterObjects
-from ..gateway.rig_files import newer_blender, open_rig, save_blend
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.files.rig_files import newer_blender, open_rig, save_blend
+from ..gateway.files.stills import render_stills
 from ..gateway.scenes import scene_clock, set_rate
-from ..gateway.stills import render_stills
 from .character_jobs import Keyed, facts_of, key_character
 from .character_outcome import CharacterOutcome
 from .characters import choose_characters

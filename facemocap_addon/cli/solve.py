@@ -182,9 +182,9 @@ def _places(name: str | None) -> dict[str, tuple[str, int] | str | None]:
 
 def _points_of_scene(path: Path, arguments: Namespace) -> Job[Take]:
     """How the face of an animated character in a file moves."""
-    from ..gateway.measuring import ensure_measured  # noqa: PLC0415 - needs bpy
-    from ..gateway.mesh_points import points_from_character  # noqa: PLC0415 - needs bpy
-    from ..gateway.rig_files import open_rig  # noqa: PLC0415 - needs bpy
+    from ..gateway.files.rig_files import open_rig  # noqa: PLC0415 - needs bpy
+    from ..gateway.measuring.measuring import ensure_measured  # noqa: PLC0415 - needs bpy
+    from ..gateway.points.mesh_points import points_from_character  # noqa: PLC0415 - needs bpy
     from .characters import choose_character  # noqa: PLC0415 - needs bpy
 
     check_rig(path)
@@ -198,8 +198,8 @@ def _solve(
     take: Take, rig: Path, settings: SolveSettings, places: ByHand, arguments: Namespace
 ) -> Job[tuple[Take, dict[str, Any]]]:
     from ..core.point_solve.playing import SOLVE  # noqa: PLC0415
-    from ..gateway.point_solving import solve_on_character  # noqa: PLC0415 - needs bpy
-    from ..gateway.rig_files import open_rig  # noqa: PLC0415 - needs bpy
+    from ..gateway.files.rig_files import open_rig  # noqa: PLC0415 - needs bpy
+    from ..gateway.points.point_solving import solve_on_character  # noqa: PLC0415 - needs bpy
     from .characters import choose_character  # noqa: PLC0415 - needs bpy
 
     scene = open_rig(rig, arguments.enable_scripts)

@@ -59,7 +59,7 @@ def read_any_sound(path: Path) -> Sound:
         load_blender()
     except FacemocapError:
         return read_sound(path)
-    from ..gateway.take_sounds import take_sound  # noqa: PLC0415
+    from ..gateway.files.take_sounds import take_sound  # noqa: PLC0415
 
     return take_sound(path)
 

@@ -18,6 +18,6 @@ def read_recording(path: Path, options: ReadOptions | None = None) -> Take:
     if not scene_format(read_file(path, HEAD_BYTES)):
         return read_take(path, options)
     load_blender()
-    from ..gateway.sources import read_source  # noqa: PLC0415 - needs bpy
+    from ..gateway.files.sources import read_source  # noqa: PLC0415 - needs bpy
 
     return read_source(path, options)

@@ -13,7 +13,7 @@ from ..core.actor.range_measuring import measure_range
 from ..core.actor.range_of_motion import RangeOfMotion, read_range_of_motion, write_range_of_motion
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..gateway.take_storage import load_take
+from ..gateway.files.take_storage import load_take
 from ..props import FACEMOCAP_PG_scene, state_of, store_range, stored_range
 from .panel_characters import chosen
 from .panel_points import seconds_now

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import bpy
 
 from ..core.errors import FacemocapError
-from ..gateway.performance import Performance, performances
-from ..gateway.take_storage import load_take, stored_takes
+from ..gateway.applying.performance import Performance, performances
+from ..gateway.files.take_storage import load_take, stored_takes
 from ..props import FACEMOCAP_PG_scene, Work, refresh_rows, state_of
 from .panel_characters import is_same, list_character, show_performance
 from .panel_stack import show_stack

@@ -7,8 +7,8 @@ import bpy
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..gateway.characters import pick_character
-from ..gateway.take_storage import load_take
+from ..gateway.characters.characters import pick_character
+from ..gateway.files.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
 from .panel_characters import list_character, list_found_characters, match_character
 from .panel_stack import forget_influences

@@ -13,7 +13,7 @@ from ..core.events.listing.listed import KINDS, Listed
 from ..core.events.listing.records import value_of
 from ..core.events.listing.steps import edits_of
 from ..gateway.events.reading import EventTake, event_take, eye_opening
-from ..gateway.records import Performance, find_performance
+from ..gateway.writing.records import Performance, find_performance
 from ..props import (
     EventView,
     EyeOpening,

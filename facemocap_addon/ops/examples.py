@@ -24,9 +24,9 @@ from ..core.names import unique_name
 from ..core.report import Report
 from ..core.take import Take
 from ..core.take_edits import mirror_take
-from ..gateway.characters import read_character
-from ..gateway.present_pose import present_pose
-from ..gateway.take_storage import load_take
+from ..gateway.characters.characters import read_character
+from ..gateway.files.take_storage import load_take
+from ..gateway.posing.present_pose import present_pose
 from ..props import (
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,

@@ -12,8 +12,8 @@ from ..core.errors import FacemocapError
 from ..core.report import Report
 from ..gateway.gaze_target.aiming import aim_at_target, is_aimed, stop_aiming
 from ..gateway.gaze_target.keying import key_target
-from ..gateway.records import find_performance
-from ..gateway.rerunning import need_performance
+from ..gateway.takes.rerunning import need_performance
+from ..gateway.writing.records import find_performance
 from ..props import state_of
 from .panel_characters import picked_objects, show_performance
 from .panel_stack import show_stack

@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 
 from ..core.errors import FacemocapError
-from ..gateway.kept_stacks import about_raw
-from ..gateway.raw_curves import raw_curves
-from ..gateway.records import Performance, find_performance
+from ..gateway.takes.raw_curves import raw_curves
+from ..gateway.writing.kept_stacks import about_raw
+from ..gateway.writing.records import Performance, find_performance
 from ..props import FACEMOCAP_PG_character, Ghosts, state_of
 from .panel_characters import picked_objects
 

@@ -11,10 +11,10 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..gateway.characters import CharacterObjects
+from ..gateway.applying.performance import find_performance
+from ..gateway.characters.characters import CharacterObjects
 from ..gateway.handing_over.bake import BakeOptions, bake_down
 from ..gateway.handing_over.exporting import ExportOptions, export_character
-from ..gateway.performance import find_performance
 from ..props import state_of
 from .panel_characters import picked_objects, show_performance
 from .panel_stack import show_stack_run

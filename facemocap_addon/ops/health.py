@@ -18,11 +18,11 @@ from ..core.health.examine import examine
 from ..core.health.report_files import ENDINGS, check_report_name, report_bytes
 from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
+from ..gateway.files.take_storage import load_take
 from ..gateway.health.performance_health import Examined, examine_performance
-from ..gateway.records import Performance, find_performance
-from ..gateway.rerunning import need_performance
 from ..gateway.scenes import scene_clock
-from ..gateway.take_storage import load_take
+from ..gateway.takes.rerunning import need_performance
+from ..gateway.writing.records import Performance, find_performance
 from ..props import (
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..gateway.layer_tracks.tracks import pushed_kinds
-from ..gateway.records import Performance
+from ..gateway.writing.records import Performance
 from ..props import LAYER_GROUPS, FACEMOCAP_PG_character, quiet
 
 

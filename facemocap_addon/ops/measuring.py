@@ -12,8 +12,8 @@ from ..core.measured import Measured
 from ..core.progress import Job
 from ..core.report import Report
 from ..core.rig_maps.working_map import ALL_BONES
-from ..gateway.measuring import measure_again, measure_for, store_measurement
-from ..gateway.take_storage import load_take
+from ..gateway.files.take_storage import load_take
+from ..gateway.measuring.measuring import measure_again, measure_for, store_measurement
 from ..props import DRIVES, state_of
 from .jobs import JobOperator
 from .panel_characters import chosen, match_character

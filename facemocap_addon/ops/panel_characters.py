@@ -18,16 +18,16 @@ from ..core.measured import Measured
 from ..core.rig_maps.rig_map import RigMap
 from ..core.rig_maps.working_map import with_measurement, working_map
 from ..core.take import Take
-from ..gateway.characters import (
+from ..gateway.applying.performance import Performance
+from ..gateway.characters.characters import (
     CharacterObjects,
     collection_instances,
     find_characters,
     read_character,
 )
-from ..gateway.measuring import stored_measurement
-from ..gateway.performance import Performance
+from ..gateway.files.take_storage import load_take, take_label
+from ..gateway.measuring.measuring import stored_measurement
 from ..gateway.reduction.reducing import reduction_note
-from ..gateway.take_storage import load_take, take_label
 from ..props import (
     FACEMOCAP_PG_character,
     control_record,

@@ -18,13 +18,13 @@ from ..core.point_solve.performing import has_points
 from ..core.points import points_of
 from ..core.progress import Job
 from ..core.take import Take
-from ..gateway.characters import CharacterObjects
-from ..gateway.measuring import measure_for, stored_measurement
-from ..gateway.performance import find_performance
-from ..gateway.point_places import points_by_hand
+from ..gateway.applying.performance import find_performance
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.files.take_storage import load_take
+from ..gateway.measuring.measuring import measure_for, stored_measurement
+from ..gateway.points.point_places import points_by_hand
+from ..gateway.points.solved_takes import REFINED, find_points, solve_details
 from ..gateway.scenes import scene_clock
-from ..gateway.solved_takes import REFINED, find_points, solve_details
-from ..gateway.take_storage import load_take
 from ..props import (
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,

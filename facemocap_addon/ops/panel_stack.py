@@ -12,9 +12,11 @@ import bpy
 from ..core.errors import FacemocapError
 from ..core.report import Report
 from ..core.stack.stack import Stack, Step
-from ..gateway.characters import CharacterObjects
-from ..gateway.influence_keys import move_influences, read_influence, write_influence
-from ..gateway.kept_stacks import (
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.scenes import scene_clock
+from ..gateway.takes.influence_keys import move_influences, read_influence, write_influence
+from ..gateway.takes.rerunning import rerun
+from ..gateway.writing.kept_stacks import (
     differences_of,
     is_draft,
     options_of,
@@ -22,9 +24,7 @@ from ..gateway.kept_stacks import (
     stack_of,
     steps_of,
 )
-from ..gateway.records import Performance, find_performance
-from ..gateway.rerunning import rerun
-from ..gateway.scenes import scene_clock
+from ..gateway.writing.records import Performance, find_performance
 from ..props import (
     FACEMOCAP_PG_character,
     quiet,

@@ -9,8 +9,8 @@ import bpy
 
 from ..core.inspection import inspect_take
 from ..core.take import Take
+from ..gateway.files.take_storage import take_label
 from ..gateway.scenes import scene_clock
-from ..gateway.take_storage import take_label
 from ..props import FACEMOCAP_PG_take, state_of
 from .panel_points import show_facts
 

@@ -16,14 +16,14 @@ from ..core.progress import Job, Progress, run_job
 from ..core.report import Report
 from ..core.rig_maps.working_map import ALL_BONES
 from ..core.take import Take
-from ..gateway.characters import read_character
-from ..gateway.many import Cast, Outcome, prepare_many, write_many
-from ..gateway.measuring import measure_for, store_measurement, stored_measurement
-from ..gateway.performance import find_performance, remove_take
-from ..gateway.preparing import ApplyOptions, Prepared
+from ..gateway.applying.performance import find_performance, remove_take
+from ..gateway.characters.characters import read_character
+from ..gateway.files.take_storage import load_take
+from ..gateway.measuring.measuring import measure_for, store_measurement, stored_measurement
+from ..gateway.points.solved_takes import take_of_character
 from ..gateway.scenes import scene_clock
-from ..gateway.solved_takes import take_of_character
-from ..gateway.take_storage import load_take
+from ..gateway.takes.many import Cast, Outcome, prepare_many, write_many
+from ..gateway.writing.preparing import ApplyOptions, Prepared
 from ..props import FACEMOCAP_PG_character, state_of, stored_stack
 from .examples import used_examples
 from .jobs import JobOperator

@@ -7,7 +7,7 @@ import bpy
 
 from ..core.alignment import Alignment, ByMark, ByTimecode, aligned_start
 from ..core.take import Take
-from ..gateway.performance import ApplyOptions
+from ..gateway.applying.performance import ApplyOptions
 from ..gateway.scenes import scene_clock
 from ..props import state_of, stored_range
 from ..props.key_plan import plan_of

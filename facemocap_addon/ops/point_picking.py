@@ -10,7 +10,7 @@ from bpy_extras import view3d_utils
 from mathutils import Vector
 
 from ..core.errors import FacemocapError
-from ..gateway.skin_picking import PickedVertex, SkinPicker
+from ..gateway.points.skin_picking import PickedVertex, SkinPicker
 from ..props import Picking
 from .panel_characters import chosen
 from .point_places import listed_point, point_refusal

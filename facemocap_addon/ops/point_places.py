@@ -16,13 +16,13 @@ from ..core.measured import Measured
 from ..core.progress import Job, part_of_job
 from ..core.report import Report
 from ..core.take import Take
-from ..gateway.characters import CharacterObjects
-from ..gateway.measuring import store_measurement
-from ..gateway.point_places import forget_by_hand, points_by_hand, put_by_hand
-from ..gateway.point_solving import place_on_character
-from ..gateway.skin_picking import active_vertex
-from ..gateway.solved_takes import kept_solve
-from ..gateway.take_storage import load_take
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.files.take_storage import load_take
+from ..gateway.measuring.measuring import store_measurement
+from ..gateway.points.point_places import forget_by_hand, points_by_hand, put_by_hand
+from ..gateway.points.point_solving import place_on_character
+from ..gateway.points.skin_picking import active_vertex
+from ..gateway.points.solved_takes import kept_solve
 from ..props import (
     FACEMOCAP_PG_character,
     FACEMOCAP_PG_scene,

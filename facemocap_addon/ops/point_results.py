@@ -16,8 +16,10 @@ from ..core.heat_map import off_at
 from ..core.progress import Job, Progress, part_of_job
 from ..core.report import Report
 from ..core.take import Take
-from ..gateway.characters import CharacterObjects
-from ..gateway.heat_map import (
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.files.take_storage import load_take
+from ..gateway.points.solved_takes import earlier_solve
+from ..gateway.probing.heat_map import (
     HeatMap,
     has_heat_map,
     make_heat_map,
@@ -25,8 +27,6 @@ from ..gateway.heat_map import (
     write_heat_map,
 )
 from ..gateway.scenes import scene_clock
-from ..gateway.solved_takes import earlier_solve
-from ..gateway.take_storage import load_take
 from ..props import FACEMOCAP_PG_character, state_of
 from .jobs import JobOperator
 from .panel_characters import chosen, picked_objects

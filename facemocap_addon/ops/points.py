@@ -15,16 +15,16 @@ from ..core.point_solve.settings import SolveSettings
 from ..core.progress import Job, Progress, part_of_job
 from ..core.report import Report
 from ..core.take import Take
-from ..gateway.measuring import store_measurement
-from ..gateway.point_solving import Solved, solve_on_character
-from ..gateway.scenes import scene_clock
-from ..gateway.solved_takes import (
+from ..gateway.files.take_storage import load_take, take_digest
+from ..gateway.measuring.measuring import store_measurement
+from ..gateway.points.point_solving import Solved, solve_on_character
+from ..gateway.points.solved_takes import (
     remove_stored,
     solves_of,
     store_solve,
     take_of_character,
 )
-from ..gateway.take_storage import load_take, take_digest
+from ..gateway.scenes import scene_clock
 from ..props import FACEMOCAP_PG_character, solve_settings, state_of, stored_map
 from ..props.quiet import quiet
 from .jobs import JobOperator

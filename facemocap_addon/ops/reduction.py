@@ -7,8 +7,8 @@ import bpy
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..gateway.records import find_performance
-from ..gateway.rerunning import need_performance, rerun
+from ..gateway.takes.rerunning import need_performance, rerun
+from ..gateway.writing.records import find_performance
 from ..props import FACEMOCAP_PG_character, state_of, stored_stack
 from ..props.key_plan import plan_of
 from .panel_characters import picked_objects

@@ -14,13 +14,13 @@ from ..core.measured import Measured
 from ..core.progress import Job, part_of_job
 from ..core.report import Report
 from ..core.take import Take
-from ..gateway.characters import CharacterObjects
-from ..gateway.key_selection import selected_key_range
-from ..gateway.measuring import store_measurement
-from ..gateway.point_solving import Solved, refine_on_character
+from ..gateway.characters.characters import CharacterObjects
+from ..gateway.files.take_storage import load_take
+from ..gateway.measuring.measuring import store_measurement
+from ..gateway.points.point_solving import Solved, refine_on_character
+from ..gateway.points.solved_takes import earlier_solve, with_note
 from ..gateway.scenes import scene_clock
-from ..gateway.solved_takes import earlier_solve, with_note
-from ..gateway.take_storage import load_take
+from ..gateway.writing.key_selection import selected_key_range
 from ..props import FACEMOCAP_PG_character, refine_settings, state_of
 from .jobs import JobOperator
 from .panel_characters import chosen

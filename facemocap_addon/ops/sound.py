@@ -10,9 +10,9 @@ import bpy
 from ..core.errors import FacemocapError
 from ..core.report import Report
 from ..core.stack.hearing import asks_for_phrases, with_sound
-from ..gateway.records import find_performance
-from ..gateway.take_sounds import take_sound
-from ..gateway.take_storage import load_take
+from ..gateway.files.take_sounds import take_sound
+from ..gateway.files.take_storage import load_take
+from ..gateway.writing.records import find_performance
 from ..props import state_of, stored_stack
 from .panel_characters import picked_objects
 from .panel_stack import change_stack, run_again

@@ -13,12 +13,12 @@ from ..core.progress import Job, part_of_job
 from ..core.report import Report
 from ..core.rig_maps.working_map import working_map
 from ..core.take import Take
-from ..gateway.character_takes import take_from_character
-from ..gateway.characters import CharacterObjects, read_character
-from ..gateway.clip_tracks import clip_names, find_clip, take_from_clip
-from ..gateway.measuring import measure_for, stored_measurement
-from ..gateway.mesh_points import points_from_character
-from ..gateway.take_storage import store_take
+from ..gateway.characters.characters import CharacterObjects, read_character
+from ..gateway.files.clip_tracks import clip_names, find_clip, take_from_clip
+from ..gateway.files.take_storage import store_take
+from ..gateway.measuring.measuring import measure_for, stored_measurement
+from ..gateway.points.mesh_points import points_from_character
+from ..gateway.takes.character_takes import take_from_character
 from ..props import state_of, stored_map
 from .jobs import JobOperator
 from .panel_characters import chosen, match_listed

@@ -23,10 +23,10 @@ from ..core.stack.edits import (
 from ..core.stack.kinds import kind_of, kinds
 from ..core.stack.params import Pairs, field_types, param_fields
 from ..core.stack.stack import Mask, Stack, Step
-from ..gateway.records import find_performance
-from ..gateway.rerunning import need_performance, rerun
+from ..gateway.files.take_storage import load_take
 from ..gateway.scenes import scene_clock
-from ..gateway.take_storage import load_take
+from ..gateway.takes.rerunning import need_performance, rerun
+from ..gateway.writing.records import find_performance
 from ..props import FACEMOCAP_PG_character, state_of, stored_stack
 from .panel_characters import picked_objects
 from .panel_stack import change_stack, run_again, show_rerun, with_keys, zero_frame

@@ -20,9 +20,9 @@ from ..core.stack.presets import (
 )
 from ..core.stack.reading import read_stack, write_stack
 from ..core.stack.stack import Stack
-from ..gateway.records import find_performance
-from ..gateway.solved_takes import take_of_character
-from ..gateway.take_storage import load_take
+from ..gateway.files.take_storage import load_take
+from ..gateway.points.solved_takes import take_of_character
+from ..gateway.writing.records import find_performance
 from ..props import FACEMOCAP_PG_character, preset_folder, state_of, stored_stack
 from .panel_characters import picked_objects
 from .panel_stack import replace_stack, with_keys

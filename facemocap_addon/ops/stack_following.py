@@ -9,10 +9,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import FacemocapError
-from ..gateway.cleaned_takes import forget_cleaned
-from ..gateway.drafts import forget_drafts
-from ..gateway.records import find_performance
-from ..gateway.rerunning import finish_drafts
+from ..gateway.takes.rerunning import finish_drafts
+from ..gateway.writing.cleaned_takes import forget_cleaned
+from ..gateway.writing.drafts import forget_drafts
+from ..gateway.writing.records import find_performance
 from ..props import Ghosts, StackEdits, Work, state_of
 from .ghosts import follow_ghosts
 from .panel_characters import picked_objects, show_performance

@@ -13,9 +13,9 @@ from ..core.formats.read_options import ReadOptions
 from ..core.readers import readers
 from ..core.report import Report
 from ..core.sound_files import find_sound
-from ..gateway.sounds import add_sound
-from ..gateway.sources import read_source
-from ..gateway.take_storage import load_take, store_take
+from ..gateway.files.sounds import add_sound
+from ..gateway.files.sources import read_source
+from ..gateway.files.take_storage import load_take, store_take
 from ..props import state_of
 from .defaults import use_preferences
 from .panel_characters import list_found_characters, match_listed

@@ -12,7 +12,7 @@ from bpy.props import StringProperty
 from ..core.errors import FacemocapError
 from ..core.report import Report
 from ..core.rig_maps.map_view import control_labels
-from ..gateway.channel_test import TEST_S, ChannelTest, try_channel, try_control
+from ..gateway.posing.channel_test import TEST_S, ChannelTest, try_channel, try_control
 from ..props import listed_controls
 from .panel_characters import chosen, need_map
 from .steps import StepOperator, redraw_views

@@ -23,7 +23,7 @@ from ..core.video.tracking_environment import (
     tracking_python,
 )
 from ..core.video.video_worker import VideoOptions, track_video
-from ..gateway.take_storage import store_take
+from ..gateway.files.take_storage import store_take
 from ..props import Work, state_of, tracking_folder
 from .defaults import use_preferences
 from .jobs import JobOperator

@@ -180,9 +180,9 @@ def test_retarget_runs_the_stack_before_it_solves(
 
 def kept_with_the_character() -> tuple[Any, Any]:
     """The stack and the take that the open file holds, to be changed there."""
-    from facemocap_addon.gateway.kept_stacks import stack_of
-    from facemocap_addon.gateway.records import performances
-    from facemocap_addon.gateway.take_storage import load_take, stored_takes
+    from facemocap_addon.gateway.files.take_storage import load_take, stored_takes
+    from facemocap_addon.gateway.writing.kept_stacks import stack_of
+    from facemocap_addon.gateway.writing.records import performances
 
     (performance,) = performances()
     (text,) = stored_takes()

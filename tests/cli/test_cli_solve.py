@@ -24,7 +24,7 @@ FRAMES, RATE = 48, 24.0
 
 def _keyed_head(path: Path, rigs: Path) -> np.ndarray:
     """The sample head with a jaw that opens and a left smile; jawOpen over the frames."""
-    from facemocap_addon.gateway.rig_files import open_rig, save_blend
+    from facemocap_addon.gateway.files.rig_files import open_rig, save_blend
 
     scene = open_rig(rigs / "arkit_head.blend")
     scene.render.fps, scene.render.fps_base = int(RATE), 1.0

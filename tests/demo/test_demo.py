@@ -21,7 +21,7 @@ from devtools.demo.report import write_report
 from devtools.demo.sheet import compose_sheet, draw_text, shrink
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.stills import read_still
+from facemocap_addon.gateway.files.stills import read_still
 
 HEIGHT_PX = 64
 
@@ -120,12 +120,12 @@ def test_a_wrong_curve_would_be_noticed(sample_rigs: Path, take: Take):
     from devtools.demo.proof import prove_one_curve
     from facemocap_addon.core.contacts.captured import lip_seal
     from facemocap_addon.core.rig_maps.matching import match
-    from facemocap_addon.gateway.characters import find_characters, read_character
-    from facemocap_addon.gateway.keys import slot_channelbag
-    from facemocap_addon.gateway.performance import apply_take
-    from facemocap_addon.gateway.records import find_performance
-    from facemocap_addon.gateway.rig_files import open_rig
+    from facemocap_addon.gateway.applying.performance import apply_take
+    from facemocap_addon.gateway.characters.characters import find_characters, read_character
+    from facemocap_addon.gateway.files.rig_files import open_rig
     from facemocap_addon.gateway.scenes import scene_clock
+    from facemocap_addon.gateway.writing.keys import slot_channelbag
+    from facemocap_addon.gateway.writing.records import find_performance
 
     scene = open_rig(sample_rigs / "arkit_head.blend")
     picked = find_characters(scene)[0]

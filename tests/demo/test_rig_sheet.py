@@ -21,11 +21,11 @@ from devtools.rigs.paint import ATTRIBUTE, make_readable
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.rig_maps.matching import match
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.performance import apply_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.rig_files import open_rig
-from facemocap_addon.gateway.stills import read_still
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.files.stills import read_still
+from facemocap_addon.gateway.writing.records import find_performance
 
 HEIGHT_PX = 64
 

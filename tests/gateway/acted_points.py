@@ -18,10 +18,10 @@ from facemocap_addon.core.points import point_channels, point_values
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rotations import from_vector, to_matrix
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.point_solving import Solved, solve_on_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
+from facemocap_addon.gateway.points.point_solving import Solved, solve_on_character
 
 RATE, FRAMES = 60, 90
 TIMES = np.arange(FRAMES) / RATE

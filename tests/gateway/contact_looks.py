@@ -21,10 +21,14 @@ from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.rig_maps.working_map import with_measurement
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
 
 #: Characters with lids: made with the project, and real ones below the shared folder.
 SAMPLES = {

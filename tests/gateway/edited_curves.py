@@ -13,11 +13,11 @@ from small_scenes import SHAPES, character_of, make_armature, make_face, wave_ta
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.report import Report
 from facemocap_addon.core.rig_maps.rig_map import RigMap
-from facemocap_addon.gateway.keys import find_channelbag
-from facemocap_addon.gateway.performance import ApplyOptions, write_take
-from facemocap_addon.gateway.preparing import prepare_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.targets import make_targets
+from facemocap_addon.gateway.applying.performance import ApplyOptions, write_take
+from facemocap_addon.gateway.writing.keys import find_channelbag
+from facemocap_addon.gateway.writing.preparing import prepare_take
+from facemocap_addon.gateway.writing.records import find_performance
+from facemocap_addon.gateway.writing.targets import make_targets
 
 Place = tuple[str, str, int]
 

@@ -13,8 +13,8 @@ from facemocap_addon.core.measured import Measured
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.probing.signatures import Signature
 from facemocap_addon.core.progress import Job, Progress
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.fingerprint import take_fingerprint
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.probing.fingerprint import take_fingerprint
 
 
 def make_hero() -> None:

@@ -16,9 +16,9 @@ from facemocap_addon.core.probing.eyeballs import find_eyes
 from facemocap_addon.core.probing.scan import find_islands
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.bone_frames import character_frame
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.bone_frames import character_frame
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
 
 FRONT = np.array([0.0, 0.0, 1.0])
 COMFORT = np.radians([[-35.0, -30.0], [35.0, 25.0]])

@@ -11,9 +11,9 @@ from contact_looks import Actor
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.keys import find_channelbag
-from facemocap_addon.gateway.performance import ApplyOptions
-from facemocap_addon.gateway.records import find_performance
+from facemocap_addon.gateway.applying.performance import ApplyOptions
+from facemocap_addon.gateway.writing.keys import find_channelbag
+from facemocap_addon.gateway.writing.records import find_performance
 
 PLAIN = ApplyOptions()
 Curves = dict[tuple[str, str, int], np.ndarray]

@@ -12,7 +12,7 @@ from facemocap_addon.core.events.lips.events import LipEvent
 from facemocap_addon.core.events.lips.finding import find_lip_contacts, lip_gap
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.performance import ApplyOptions
+from facemocap_addon.gateway.applying.performance import ApplyOptions
 
 #: What is promised: less than this of the mouth's width (per cent).
 LEAST_GAP = 2.0

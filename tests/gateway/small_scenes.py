@@ -14,7 +14,11 @@ from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.characters import CharacterObjects, pick_character, read_character
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    pick_character,
+    read_character,
+)
 
 #: name: head, tail, parent
 BONES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], str]] = {

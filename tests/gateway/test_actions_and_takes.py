@@ -12,7 +12,7 @@ from file_state import action_state, animation_state, differences, file_state
 from small_scenes import SHAPES, body_action, character_of, make_armature, make_face, wave_take
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.gateway.performance import (
+from facemocap_addon.gateway.applying.performance import (
     ApplyOptions,
     apply_take,
     find_performance,

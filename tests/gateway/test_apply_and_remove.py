@@ -19,7 +19,7 @@ from file_state import (
 )
 from small_scenes import BODY_BONES, SHAPES, character_of, make_armature, wave_take
 
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
 
 FRAMES = [-30, 1, 7, 20, 40, 41, 60, 120, 121, 150, 400]
 

@@ -16,11 +16,11 @@ from small_scenes import body_action, character_of, make_armature, make_face, wa
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.report import Report
 from facemocap_addon.core.stack.stack import Stack, make_step
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
 from facemocap_addon.gateway.handing_over.bake import BakeOptions, bake_down
-from facemocap_addon.gateway.layer_tracks.pushing import push_layer
 from facemocap_addon.gateway.layer_tracks.tracks import LAYER
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import KEY, find_performance
+from facemocap_addon.gateway.takes.layer_pushing import push_layer
+from facemocap_addon.gateway.writing.records import KEY, find_performance
 
 FRAMES = list(range(2, 46))
 #: What a float32 of about 1 may be off.

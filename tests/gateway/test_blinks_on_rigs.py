@@ -14,7 +14,7 @@ from facemocap_addon.core.events.blinks.finding import find_blinks
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.performance import ApplyOptions
+from facemocap_addon.gateway.applying.performance import ApplyOptions
 
 RIGS = ("arkit_head", "bone_face")
 #: What shut lids leave open, in per cent (docs/contacts.md), and what two looks may differ by.

@@ -26,9 +26,9 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.rig_maps.map_edits import TURN_RAD, assign, tune
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap, Source
-from facemocap_addon.gateway.channel_test import ChannelTest, try_channel, try_control
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.performance import apply_take
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.posing.channel_test import ChannelTest, try_channel, try_control
 
 
 @pytest.fixture

@@ -26,10 +26,14 @@ from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_edits import trim_take
 from facemocap_addon.core.take_sampling import sample_channels
-from facemocap_addon.gateway.character_takes import take_from_character
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
-from facemocap_addon.gateway.performance import apply_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.takes.character_takes import take_from_character
 
 EYES = ("leftEyeYaw", "leftEyePitch", "rightEyeYaw", "rightEyePitch")
 

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.points import PICTURE, points_of
-from facemocap_addon.gateway.clip_tracks import take_from_clip
+from facemocap_addon.gateway.files.clip_tracks import take_from_clip
 
 SIZE = (640, 360)
 

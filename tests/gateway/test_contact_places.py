@@ -19,12 +19,16 @@ from facemocap_addon.core.contacts.face_contacts import FaceContacts
 from facemocap_addon.core.contacts.margins import Opening
 from facemocap_addon.core.contacts.slices import MeshPoints
 from facemocap_addon.core.controls import BONE, Control
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
 from facemocap_addon.gateway.data_paths import split_path
-from facemocap_addon.gateway.poser import Poser
-from facemocap_addon.gateway.probe_copy import Ruler, standin
-from facemocap_addon.gateway.rig_files import open_rig
-from facemocap_addon.gateway.rims import RimReader, measure_rims
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.rims import RimReader, measure_rims
+from facemocap_addon.gateway.probing.poser import Poser
+from facemocap_addon.gateway.probing.probe_copy import Ruler, standin
 
 
 def _four_points(mesh_name: str, numbers: np.ndarray, rest: np.ndarray) -> FaceContacts:

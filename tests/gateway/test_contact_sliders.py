@@ -20,9 +20,9 @@ from kept_takes import (
     speech,
 )
 
-from facemocap_addon.gateway.characters import find_characters
-from facemocap_addon.gateway.performance import ApplyOptions
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions
+from facemocap_addon.gateway.characters.characters import find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
 
 
 @pytest.fixture(scope="module")

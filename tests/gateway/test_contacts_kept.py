@@ -33,13 +33,13 @@ from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.take import make_take
 from facemocap_addon.core.take_edits import mirror_take
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.keys import find_channelbag
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
 from facemocap_addon.gateway.scenes import scene_clock
+from facemocap_addon.gateway.writing.keys import find_channelbag
+from facemocap_addon.gateway.writing.records import find_performance
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from contact_looks import SAMPLES, SHARED, TAKES, Actor, Seen, look, open_actor,
 from mathutils import Euler, Matrix
 
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.performance import ApplyOptions
+from facemocap_addon.gateway.applying.performance import ApplyOptions
 
 SHUT, HALF, LIPS = 5.0, (35.0, 65.0), 2.0
 #: The long take is used in part; what its blinks and lips range over is told by all of it.

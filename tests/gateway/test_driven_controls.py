@@ -17,9 +17,9 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import rig_map_from_json
-from facemocap_addon.gateway.characters import pick_character, read_character
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import pick_character, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
 
 FRAMES = [1, 8, 16, 30, 45]
 

@@ -24,8 +24,8 @@ from control_rigs import (
 from file_state import differences, file_state
 from small_scenes import add_property, character_of, drive, wave_take
 
-from facemocap_addon.gateway.characters import pick_character, read_character
-from facemocap_addon.gateway.performance import apply_take, remove_take
+from facemocap_addon.gateway.applying.performance import apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import pick_character, read_character
 
 FRAMES = [1, 8, 16, 23, 30, 45]
 #: What the captured value must be met within.

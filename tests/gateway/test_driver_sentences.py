@@ -13,7 +13,7 @@ from control_rigs import add_variable, drive_by_bone, make_dial_face, make_panel
 from file_state import differences, file_state
 from small_scenes import add_property, character_of, drive, link_datablock
 
-from facemocap_addon.gateway.characters import pick_character, read_character
+from facemocap_addon.gateway.characters.characters import pick_character, read_character
 
 
 def _notes(scene: Any, obj: Any) -> str:
@@ -158,7 +158,7 @@ def test_without_drivers_nothing_is_copied(
     drive_by_bone(_value(face), "value", rig, "slider.003", "LOC_Y", "v * 20 - 0.1")
     path = add_property(rig, "mouthClose", 0.0)
     drive(_value(face, "mouthClose"), "value", rig, path, "min(v * v, 1)")
-    monkeypatch.setattr("facemocap_addon.gateway.probe_copy.standin", None)
+    monkeypatch.setattr("facemocap_addon.gateway.probing.probe_copy.standin", None)
     read_character(pick_character(blank_scene, [face]), blank_scene)
     drive_by_bone(_value(face, "jawLeft"), "value", rig, "slider.003", "LOC_X", "sin(v)")
     with pytest.raises(TypeError):

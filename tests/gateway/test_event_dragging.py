@@ -20,7 +20,12 @@ from facemocap_addon.core.reduction.plan import KeyPlan
 from facemocap_addon.core.rig_maps.working_map import working_map
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
 from facemocap_addon.gateway.events import dragging
 from facemocap_addon.gateway.events.dragging import begin_drag
 from facemocap_addon.gateway.events.reading import (
@@ -30,9 +35,8 @@ from facemocap_addon.gateway.events.reading import (
     forget_events,
 )
 from facemocap_addon.gateway.events.windows import warped
-from facemocap_addon.gateway.performance import apply_take
-from facemocap_addon.gateway.preparing import ApplyOptions
-from facemocap_addon.gateway.rerunning import need_performance, rerun
+from facemocap_addon.gateway.takes.rerunning import need_performance, rerun
+from facemocap_addon.gateway.writing.preparing import ApplyOptions
 
 # the stubs of bpy know nothing of what files hold
 bpy: Any = blender

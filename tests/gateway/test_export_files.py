@@ -16,13 +16,13 @@ from small_scenes import SHAPES, character_of, make_face, wave_take
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.report import Report
-from facemocap_addon.gateway.characters import find_characters
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.files.scene_files import read_scene_file
 from facemocap_addon.gateway.handing_over import exporting
 from facemocap_addon.gateway.handing_over.exporting import ExportOptions, export_character
 from facemocap_addon.gateway.handing_over.looking import cast_of, look
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
-from facemocap_addon.gateway.scene_files import read_scene_file
 from facemocap_addon.gateway.scenes import set_rate
 
 RATES = (24.0, 29.97, 60.0)

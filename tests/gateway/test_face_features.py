@@ -28,10 +28,10 @@ from facemocap_addon.core.probing.result import understand
 from facemocap_addon.core.probing.scan import Scan
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.gateway.characters import find_characters
-from facemocap_addon.gateway.face_features import find_face_features
-from facemocap_addon.gateway.probing import scan_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.face_features import find_face_features
+from facemocap_addon.gateway.probing.probing import scan_character
 
 SAMPLES = {"arkit_head": "arkit_head.blend", "bone_face": "bone_face.blend", "toon": "toon.blend"}
 SHARED = {

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Vector
 
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.face_view import find_face_view
-from facemocap_addon.gateway.rig_files import open_rig
-from facemocap_addon.gateway.stills import read_still, render_stills
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.files.face_view import find_face_view
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.files.stills import read_still, render_stills
 
 GATHERED = ("objects", "cameras", "lights", "worlds", "meshes")
 

@@ -13,11 +13,11 @@ from fingerprint_cases import OTHER, SAME
 from fingerprint_hero import bone, face, make_hero
 from small_scenes import character_of, make_face, wave_take
 
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.fingerprint import take_fingerprint
-from facemocap_addon.gateway.performance import apply_take, remove_take
-from facemocap_addon.gateway.probe_copy import DEFORMING
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.probing.fingerprint import take_fingerprint
+from facemocap_addon.gateway.probing.probe_copy import DEFORMING
 
 #: Of files that stay as they are: equal in every session and every Blender. They change when
 #: `fingerprint.METHOD` does, and when what is counted does.

@@ -35,10 +35,10 @@ from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.characters import find_characters
-from facemocap_addon.gateway.eye_turns import measure_eye_turns
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.eye_turns import measure_eye_turns
 
 ROM = "alexdjulin_alex_rom_3.csv"
 TALK = "JMTechArt_MySlate_3_iPhone.csv"

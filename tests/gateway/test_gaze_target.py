@@ -21,13 +21,13 @@ from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take, make_take
-from facemocap_addon.gateway.eye_turns import measure_eye_turns
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
 from facemocap_addon.gateway.gaze_target.aiming import aim_at_target, is_aimed, stop_aiming
 from facemocap_addon.gateway.gaze_target.keying import key_target
-from facemocap_addon.gateway.kept_stacks import stack_of
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.rerunning import rerun
+from facemocap_addon.gateway.measuring.eye_turns import measure_eye_turns
+from facemocap_addon.gateway.takes.rerunning import rerun
+from facemocap_addon.gateway.writing.kept_stacks import stack_of
+from facemocap_addon.gateway.writing.records import find_performance
 
 RIGS = ("arkit_head", "bone_face")
 #: The frames of the take at 24 a second, and those looked at.

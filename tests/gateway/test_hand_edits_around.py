@@ -14,8 +14,8 @@ from mathutils import Quaternion, Vector
 from small_scenes import BODY_BONES, body_action, character_of
 
 from facemocap_addon.core.hand_edits.keys import evaluate
-from facemocap_addon.gateway.keys import read_keys
-from facemocap_addon.gateway.performance import apply_take
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.writing.keys import read_keys
 
 JAW = ("Key", 'key_blocks["jawOpen"].value', 0)
 

@@ -12,7 +12,7 @@ from edited_curves import HOW, Place, Stage, edit, key_at, snapshot
 from file_state import differences, file_state
 from small_scenes import wave_take
 
-from facemocap_addon.gateway.performance import apply_take, remove_take
+from facemocap_addon.gateway.applying.performance import apply_take, remove_take
 
 RUNS, EDITS_A_RUN = 20, 10
 

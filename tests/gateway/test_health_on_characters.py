@@ -20,9 +20,9 @@ from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
 from facemocap_addon.gateway.health.performance_health import Examined, examine_performance
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import find_performance
+from facemocap_addon.gateway.writing.records import find_performance
 
 #: What rays from the front see differs from what edges measure by up to so much (per cent).
 LIDS_NEAR, LIPS_NEAR = 3.0, 1.5

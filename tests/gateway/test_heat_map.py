@@ -15,9 +15,10 @@ from mathutils import Vector
 
 from facemocap_addon.core.correspondence.placement import Placement
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.fingerprint import take_fingerprint
-from facemocap_addon.gateway.heat_map import (
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.points.skin_picking import SkinPicker
+from facemocap_addon.gateway.probing.fingerprint import take_fingerprint
+from facemocap_addon.gateway.probing.heat_map import (
     COLOURS,
     NOTE,
     VALUES,
@@ -26,7 +27,6 @@ from facemocap_addon.gateway.heat_map import (
     remove_heat_map,
     write_heat_map,
 )
-from facemocap_addon.gateway.skin_picking import SkinPicker
 
 # the stubs of bpy do not tell meshes from other data
 bpy: Any = blender

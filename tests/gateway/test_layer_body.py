@@ -16,10 +16,14 @@ from facemocap_addon.core.rig_maps.body_controls import BODY_CHANNELS, find_body
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap
 from facemocap_addon.core.stack.stack import Stack, make_step
-from facemocap_addon.gateway.characters import find_characters, pick_character, read_character
-from facemocap_addon.gateway.layer_tracks.pushing import push_layer
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import (
+    find_characters,
+    pick_character,
+    read_character,
+)
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.takes.layer_pushing import push_layer
 
 BODY = {
     "root": ((0, 0, 0), (0, 0, 0.1), ""),

@@ -13,8 +13,8 @@ from file_state import differences, file_state, pose_matrices, shape_values
 from small_scenes import BODY_BONES, character_of, wave_take
 
 from facemocap_addon.core.stack.stack import Stack, make_step
-from facemocap_addon.gateway.layer_tracks.pushing import pull_layer, push_layer
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.takes.layer_pushing import pull_layer, push_layer
 
 LAYERS = Stack((make_step("asymmetry", amount=0.2), make_step("posture", context="wary")))
 #: The others differ from these in nothing that matters to tracks.

@@ -18,16 +18,16 @@ from facemocap_addon.core.layers.tracks import layer_curves
 from facemocap_addon.core.rotations import from_vector, multiply, to_matrix
 from facemocap_addon.core.stack.edits import enable_step, set_params
 from facemocap_addon.core.stack.stack import Stack, make_step
-from facemocap_addon.gateway.kept_stacks import stack_of
-from facemocap_addon.gateway.layer_tracks.pushing import pull_layer, push_layer
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
 from facemocap_addon.gateway.layer_tracks.tracks import (
     layer_actions,
     layer_strips,
     pushed_kinds,
 )
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.records import Performance, find_performance
-from facemocap_addon.gateway.rerunning import rerun
+from facemocap_addon.gateway.takes.layer_pushing import pull_layer, push_layer
+from facemocap_addon.gateway.takes.rerunning import rerun
+from facemocap_addon.gateway.writing.kept_stacks import stack_of
+from facemocap_addon.gateway.writing.records import Performance, find_performance
 
 #: What is asked: shape keys, and bones in degrees.
 SHAPES, DEGREES = 1e-5, 0.05

@@ -22,11 +22,11 @@ from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.stack.running import run_stack
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take_edits import trim_take
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.layer_tracks.pushing import push_layer
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
 from facemocap_addon.gateway.layer_tracks.tracks import layer_actions
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.records import find_performance
+from facemocap_addon.gateway.takes.layer_pushing import push_layer
+from facemocap_addon.gateway.writing.records import find_performance
 
 GOLDEN = Path(__file__).parent / "golden" / "layer_keys.json"
 #: What is asked between versions.

@@ -25,13 +25,13 @@ from small_scenes import (
 )
 
 from facemocap_addon.core.errors import FacemocapError
-from facemocap_addon.gateway.characters import find_characters
-from facemocap_addon.gateway.performance import (
+from facemocap_addon.gateway.applying.performance import (
     ApplyOptions,
     apply_take,
     find_performance,
     remove_take,
 )
+from facemocap_addon.gateway.characters.characters import find_characters
 
 WAYS = ("objects", "collection", "instance", "override", "override, mesh linked")
 PLACE = Matrix.Translation((2.0, 1.0, 0.5)) @ Matrix.Rotation(0.7, 4, "Z")

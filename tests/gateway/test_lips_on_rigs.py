@@ -16,7 +16,7 @@ from lip_looks import FULL, LEAST_GAP, USUAL, contact_frames, look_at_contacts
 from facemocap_addon.core.events.lips.events import LipEvent
 from facemocap_addon.core.events.lips.finding import find_lip_contacts
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.gateway.performance import ApplyOptions
+from facemocap_addon.gateway.applying.performance import ApplyOptions
 
 #: Contacts of a take that are looked at here.
 MOST = 8

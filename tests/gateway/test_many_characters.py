@@ -14,11 +14,11 @@ from small_scenes import character_of, make_armature, make_face, wave_take
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.rig_maps.rig_map import RigMap
-from facemocap_addon.gateway import many
-from facemocap_addon.gateway.characters import CharacterObjects
-from facemocap_addon.gateway.many import apply_to_many
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.records import performances
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import CharacterObjects
+from facemocap_addon.gateway.takes import many
+from facemocap_addon.gateway.takes.many import apply_to_many
+from facemocap_addon.gateway.writing.records import performances
 
 NAMES = ("anna", "bert", "cleo")
 

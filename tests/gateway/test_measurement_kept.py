@@ -15,21 +15,21 @@ from small_scenes import character_of, make_face, wave_take
 
 from facemocap_addon.core.measured import SCHEMA, Measured
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.gateway import measuring
-from facemocap_addon.gateway.characters import (
+from facemocap_addon.gateway.applying.performance import apply_take, remove_take
+from facemocap_addon.gateway.characters.characters import (
     CharacterObjects,
     find_characters,
     owner_object,
 )
-from facemocap_addon.gateway.measuring import (
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring import measuring
+from facemocap_addon.gateway.measuring.measuring import (
     KEY,
     ensure_measured,
     forget_measurement,
     store_measurement,
     stored_measurement,
 )
-from facemocap_addon.gateway.performance import apply_take, remove_take
-from facemocap_addon.gateway.rig_files import open_rig
 
 
 @pytest.fixture(autouse=True)

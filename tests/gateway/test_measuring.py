@@ -15,19 +15,19 @@ from fingerprint_hero import bone, make_hero, measured_hero, picked_hero, probe_
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.measured import Measured
 from facemocap_addon.core.progress import Job, Progress, run_job
-from facemocap_addon.gateway import measuring, measuring_steps
-from facemocap_addon.gateway.characters import (
+from facemocap_addon.gateway.characters.characters import (
     CharacterObjects,
     read_character,
 )
-from facemocap_addon.gateway.measuring import (
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring import measuring, measuring_steps
+from facemocap_addon.gateway.measuring.measuring import (
     ensure_measured,
     measure_character,
     store_measurement,
     stored_measurement,
 )
-from facemocap_addon.gateway.measuring_steps import Step
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.measuring.measuring_steps import Step
 
 
 @pytest.fixture(autouse=True)

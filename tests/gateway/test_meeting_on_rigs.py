@@ -13,9 +13,9 @@ from visible_gaps import VisibleGaps
 
 from facemocap_addon.core.contacts.meeting import meeting_from_json
 from facemocap_addon.core.progress import run_job
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters
-from facemocap_addon.gateway.measuring import ensure_measured
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import CharacterObjects, find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.measuring import ensure_measured
 
 
 def pose(picked: CharacterObjects, **values: float) -> None:

@@ -13,13 +13,13 @@ from small_scenes import add_property, character_of, drive, make_armature, make_
 
 from facemocap_addon.core.controls import BONE, PROPERTY, SHAPE_KEY, ControlKey
 from facemocap_addon.core.rig_maps.rig_map import RigMap, RigMapEntry, Source, rig_map_from_json
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.limits import name_bytes
-from facemocap_addon.gateway.performance import (
+from facemocap_addon.gateway.applying.performance import (
     apply_take,
     find_performance,
     remove_take,
 )
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.limits import name_bytes
 
 AWKWARD = [
     'say "jaw"', "back\\slash", 'both \\" of it', "dots.in.it", "[brackets]", "open[", 'a"]["b',

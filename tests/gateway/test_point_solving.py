@@ -32,8 +32,8 @@ from facemocap_addon.core.point_solve.settings import SolveSettings
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.retargeting import retarget
 from facemocap_addon.core.rig_maps.working_map import working_map
-from facemocap_addon.gateway.characters import read_character
-from facemocap_addon.gateway.point_solving import solve_on_character
+from facemocap_addon.gateway.characters.characters import read_character
+from facemocap_addon.gateway.points.point_solving import solve_on_character
 
 #: The solve allows points to be off by so much (mm) when nothing is wrong with them.
 TRUSTED_MM = 0.3

@@ -16,9 +16,9 @@ from facemocap_addon.core.channels import arkit_names, arkit_schema, match_name
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.matching import match
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.probing import probe_character, scan_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.probing.probing import probe_character, scan_character
 
 CONSONANTS, VOWELS = "bdfgkmnprstvz", "aeiou"
 

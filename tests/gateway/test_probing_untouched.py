@@ -13,9 +13,9 @@ from file_state import differences, file_state
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.probing.result import ProbeResult
 from facemocap_addon.core.progress import Progress, run_job
-from facemocap_addon.gateway.characters import find_characters
-from facemocap_addon.gateway.probing import probe_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import find_characters
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.probing.probing import probe_character
 
 
 def _probe(scene: bpy.types.Scene) -> ProbeResult:

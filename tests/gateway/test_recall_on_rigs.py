@@ -25,10 +25,14 @@ from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.rig_maps.bone_driving import with_calibrated_bones
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.rig_maps.rig_map import RigMap
-from facemocap_addon.gateway.calibration import calibrate_bones
-from facemocap_addon.gateway.characters import CharacterObjects, find_characters, read_character
-from facemocap_addon.gateway.probing import probe_character
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.characters.characters import (
+    CharacterObjects,
+    find_characters,
+    read_character,
+)
+from facemocap_addon.gateway.files.rig_files import open_rig
+from facemocap_addon.gateway.measuring.calibration import calibrate_bones
+from facemocap_addon.gateway.probing.probing import probe_character
 
 #: What bone rigs are asked for, where they have the bones.
 BONE_CHANNELS = {

@@ -11,7 +11,7 @@ import pytest
 from edited_curves import Place, Stage, edit, key_at, snapshot
 
 from facemocap_addon.core.reduction.plan import KeyPlan
-from facemocap_addon.gateway.keys import read_keys
+from facemocap_addon.gateway.writing.keys import read_keys
 
 FEW = KeyPlan(tolerance=0.01)
 #: A key that is added changes its neighbours' handles too, for Blender keeps the curve's shape.

@@ -15,7 +15,7 @@ from facemocap_addon.core.curves import HANDLE, INTERPOLATION
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.reduction import Keys, every_frame, every_nth, on_twos, reduce_curves
 from facemocap_addon.core.take_sampling import sample_channels
-from facemocap_addon.gateway.keys import read_curve, slot_channelbag, write_curves
+from facemocap_addon.gateway.writing.keys import read_curve, slot_channelbag, write_curves
 
 #: Takes with coefficients, and every how many channels are played.
 TAKES = {

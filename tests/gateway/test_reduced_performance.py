@@ -22,15 +22,15 @@ from facemocap_addon.core.reduction.plan import KeyPlan, read_plan
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.kept_stacks import OPTIONS, options_of
-from facemocap_addon.gateway.keys import find_channelbag, read_keys
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, write_take
-from facemocap_addon.gateway.preparing import prepare_take
-from facemocap_addon.gateway.records import KEY, find_performance
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, write_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig
 from facemocap_addon.gateway.reduction.reducing import reduction_note
-from facemocap_addon.gateway.rerunning import rerun
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.takes.rerunning import rerun
+from facemocap_addon.gateway.writing.kept_stacks import OPTIONS, options_of
+from facemocap_addon.gateway.writing.keys import find_channelbag, read_keys
+from facemocap_addon.gateway.writing.preparing import prepare_take
+from facemocap_addon.gateway.writing.records import KEY, find_performance
 
 FEW = KeyPlan(tolerance=0.01)
 LIVE_LINK = "takes/livelinkface/JMTechArt_MySlate_3_iPhone.csv"

@@ -24,9 +24,9 @@ from small_scenes import (
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.rig_maps.matching import match
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.performance import apply_take
-from facemocap_addon.gateway.rig_files import open_rig, save_blend
+from facemocap_addon.gateway.applying.performance import apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.files.rig_files import open_rig, save_blend
 
 #: path: least number of channels that drive something
 REAL_RIGS = {

@@ -16,8 +16,8 @@ from small_scenes import character_of, make_armature, wave_take
 
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.take import make_take
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.files.rig_files import open_rig
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 

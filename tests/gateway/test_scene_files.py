@@ -20,7 +20,7 @@ from devtools.mutations import damage
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.formats.read_options import ReadOptions
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.sources import read_source
+from facemocap_addon.gateway.files.sources import read_source
 
 SHAPES = ("jawOpen", "eyeBlink_L", "smirk")
 FRAMES = np.arange(5, 46)

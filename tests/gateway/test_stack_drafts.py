@@ -13,12 +13,12 @@ from edited_curves import Stage
 from facemocap_addon.core.contacts.keeping import KeptContacts
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.stack.stack import Stack, make_step
-from facemocap_addon.gateway.drafts import forget_drafts, last_whole_stack, with_remembered
-from facemocap_addon.gateway.kept_stacks import is_draft
-from facemocap_addon.gateway.performance import ApplyOptions, write_take
-from facemocap_addon.gateway.preparing import Prepared, prepare_take
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.rerunning import finish_drafts, prepare_rerun, rerun
+from facemocap_addon.gateway.applying.performance import ApplyOptions, write_take
+from facemocap_addon.gateway.takes.rerunning import finish_drafts, prepare_rerun, rerun
+from facemocap_addon.gateway.writing.drafts import forget_drafts, last_whole_stack, with_remembered
+from facemocap_addon.gateway.writing.kept_stacks import is_draft
+from facemocap_addon.gateway.writing.preparing import Prepared, prepare_take
+from facemocap_addon.gateway.writing.records import find_performance
 
 LESS = Stack((make_step("range", gain=0.5),))
 LIFT = 0.0625

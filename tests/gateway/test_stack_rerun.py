@@ -17,20 +17,20 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.progress import run_job
 from facemocap_addon.core.stack.running import run_stack
 from facemocap_addon.core.stack.stack import Mask, Stack, make_step
-from facemocap_addon.gateway.cleaned_takes import forget_cleaned
-from facemocap_addon.gateway.kept_stacks import (
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take, remove_take
+from facemocap_addon.gateway.files.take_storage import load_take
+from facemocap_addon.gateway.takes.rerunning import rerun
+from facemocap_addon.gateway.writing.cleaned_takes import forget_cleaned
+from facemocap_addon.gateway.writing.kept_stacks import (
     differences_of,
     options_of,
     shows_raw,
     stack_of,
     steps_of,
 )
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take, remove_take
-from facemocap_addon.gateway.preparing import prepare_take
-from facemocap_addon.gateway.records import KEY, Performance, find_performance
-from facemocap_addon.gateway.rerunning import rerun
-from facemocap_addon.gateway.take_storage import load_take
-from facemocap_addon.gateway.targets import make_targets
+from facemocap_addon.gateway.writing.preparing import prepare_take
+from facemocap_addon.gateway.writing.records import KEY, Performance, find_performance
+from facemocap_addon.gateway.writing.targets import make_targets
 
 CLEAN = Stack(
     (

@@ -16,8 +16,13 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take, make_take
 from facemocap_addon.core.take_file import take_bytes
-from facemocap_addon.gateway.performance import apply_take, find_performance
-from facemocap_addon.gateway.take_storage import load_take, store_take, stored_takes, take_label
+from facemocap_addon.gateway.applying.performance import apply_take, find_performance
+from facemocap_addon.gateway.files.take_storage import (
+    load_take,
+    store_take,
+    stored_takes,
+    take_label,
+)
 
 
 def _odd_take() -> Take:
@@ -120,7 +125,7 @@ def test_two_characters_share_one_stored_take(tmp_path: Path, blank_scene: Any) 
 
 
 def test_the_raw_take_is_stored_whatever_was_applied_of_it(blank_scene: Any) -> None:
-    from facemocap_addon.gateway.performance import ApplyOptions
+    from facemocap_addon.gateway.applying.performance import ApplyOptions
 
     take = wave_take()
     face = make_face()
@@ -132,7 +137,7 @@ def test_the_raw_take_is_stored_whatever_was_applied_of_it(blank_scene: Any) -> 
 
 def test_a_file_without_its_take_still_opens(blank_scene: Any) -> None:
     """The animator deleted the text: the performance is found and can be removed."""
-    from facemocap_addon.gateway.performance import remove_take
+    from facemocap_addon.gateway.applying.performance import remove_take
 
     face = make_face()
     picked, rig_map = character_of(blank_scene, face)

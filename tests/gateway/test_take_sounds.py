@@ -18,7 +18,7 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.events.lips.finding import find_lip_contacts
 from facemocap_addon.core.events.lips.phrases import find_phrases
 from facemocap_addon.core.events.lips.sound import hear
-from facemocap_addon.gateway.take_sounds import take_sound
+from facemocap_addon.gateway.files.take_sounds import take_sound
 
 bpy: Any = blender
 SECONDS = 10.0

@@ -17,8 +17,8 @@ from facemocap_addon.core.channels import arkit_names
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
-from facemocap_addon.gateway.rig_files import open_rig
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.files.rig_files import open_rig
 
 RATES = {"24": (24, 1.0), "29.97": (30, 1.001), "60": (60, 1.0)}
 TAKES = ("JMTechArt_MySlate_3_iPhone.csv", "alexdjulin_alex_rom_3.csv")

@@ -14,7 +14,7 @@ from curve_scenes import curves, editor, heights, select_keys, shaped_mesh, stat
 from stacked_face import make_waves, ready_face
 
 from facemocap_addon.core.take_file import write_take_file
-from facemocap_addon.gateway.records import KEY, performances
+from facemocap_addon.gateway.writing.records import KEY, performances
 
 # bpy's stubs do not know what an add-on registers
 bpy: Any = blender

@@ -17,7 +17,7 @@ from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.health.examine import examine
 from facemocap_addon.core.take import Take, make_take
 from facemocap_addon.core.take_file import write_take_file
-from facemocap_addon.gateway.take_storage import load_take
+from facemocap_addon.gateway.files.take_storage import load_take
 from facemocap_addon.props import stale_health
 
 # bpy's stubs do not know what an add-on registers

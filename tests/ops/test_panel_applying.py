@@ -12,7 +12,7 @@ import bpy as blender
 import numpy as np
 import pytest
 
-from facemocap_addon.gateway.keys import find_channelbag
+from facemocap_addon.gateway.writing.keys import find_channelbag
 from facemocap_addon.ops import jobs
 from facemocap_addon.ops.performance import FACEMOCAP_OT_apply_take
 from facemocap_addon.props import Work

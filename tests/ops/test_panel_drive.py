@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from facemocap_addon.gateway.keys import find_channelbag
+from facemocap_addon.gateway.writing.keys import find_channelbag
 from facemocap_addon.props import state_of, stored_map
 
 

@@ -45,8 +45,8 @@ import sys, os, bpy
 sys.path.insert(0, {str(root)!r})
 from facemocap_addon.core.rig_maps.matching import match
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.gateway.characters import find_characters, read_character
-from facemocap_addon.gateway.performance import ApplyOptions, apply_take
+from facemocap_addon.gateway.characters.characters import find_characters, read_character
+from facemocap_addon.gateway.applying.performance import ApplyOptions, apply_take
 bpy.ops.wm.open_mainfile(filepath={str(root / "sample_rigs" / "bone_face.blend")!r})
 scene = bpy.context.scene
 take = read_take({str(root / "sample_rigs" / "sample_take.csv")!r})

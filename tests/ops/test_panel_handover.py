@@ -10,7 +10,7 @@ import bpy as blender
 import numpy as np
 import pytest
 
-from facemocap_addon.gateway.records import KEY
+from facemocap_addon.gateway.writing.records import KEY
 
 # bpy's stubs do not know what an add-on registers
 bpy: Any = blender

@@ -17,7 +17,7 @@ from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.measured import Measured
 from facemocap_addon.core.progress import Job, Progress
 from facemocap_addon.core.report import Report
-from facemocap_addon.gateway.measuring import measure_character
+from facemocap_addon.gateway.measuring.measuring import measure_character
 from facemocap_addon.ops import jobs, measuring
 from facemocap_addon.ops.jobs import JobOperator
 from facemocap_addon.ops.measuring import FACEMOCAP_OT_measure_character

@@ -15,7 +15,7 @@ import pytest
 from made_points import MARKERS, open_imported
 from mathutils import Vector
 
-from facemocap_addon.gateway.point_places import KEY
+from facemocap_addon.gateway.points.point_places import KEY
 from facemocap_addon.ops import point_picking
 from facemocap_addon.ops.point_picking import FACEMOCAP_OT_pick_point
 from facemocap_addon.props import Picking

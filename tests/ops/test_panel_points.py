@@ -15,9 +15,9 @@ from made_points import ACTS, FRAMES, MARKERS, RATE, act_values, open_imported, 
 
 from facemocap_addon.core.points import points_of
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.keys import find_channelbag
-from facemocap_addon.gateway.solved_takes import solve_details
-from facemocap_addon.gateway.take_storage import load_take
+from facemocap_addon.gateway.files.take_storage import load_take
+from facemocap_addon.gateway.points.solved_takes import solve_details
+from facemocap_addon.gateway.writing.keys import find_channelbag
 from facemocap_addon.ops.points import FACEMOCAP_OT_solve_points
 from facemocap_addon.props import Work
 

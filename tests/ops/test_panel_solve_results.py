@@ -14,14 +14,14 @@ from made_points import FRAMES, RATE, open_solved
 
 from facemocap_addon.core.errors import FacemocapError
 from facemocap_addon.core.take import Take
-from facemocap_addon.gateway.heat_map import COLOURS, VALUES
-from facemocap_addon.gateway.solved_takes import (
+from facemocap_addon.gateway.files.take_storage import load_take
+from facemocap_addon.gateway.points.solved_takes import (
     forget_solves,
     kept_solve,
     solve_details,
     with_values_of,
 )
-from facemocap_addon.gateway.take_storage import load_take
+from facemocap_addon.gateway.probing.heat_map import COLOURS, VALUES
 
 # the stubs of bpy know nothing of an add-on's operators and properties
 bpy: Any = blender

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from facemocap_addon.core.points import points_of
-from facemocap_addon.gateway.take_storage import load_take, stored_takes
+from facemocap_addon.gateway.files.take_storage import load_take, stored_takes
 
 # the stubs of bpy know nothing of an add-on's operators and properties
 bpy: Any = blender

@@ -16,9 +16,9 @@ from stacked_face import KINDS_WITH_SLIDERS, keys, ready_face
 import facemocap_addon
 from facemocap_addon.core.stack.kinds import kinds
 from facemocap_addon.core.stack.params import param_fields, params_to_json
-from facemocap_addon.gateway.kept_stacks import stack_of
-from facemocap_addon.gateway.records import find_performance
-from facemocap_addon.gateway.take_storage import load_take
+from facemocap_addon.gateway.files.take_storage import load_take
+from facemocap_addon.gateway.writing.kept_stacks import stack_of
+from facemocap_addon.gateway.writing.records import find_performance
 from facemocap_addon.ops.panel_characters import picked_objects
 from facemocap_addon.props import Ghosts, preset_folder
 
@@ -209,7 +209,7 @@ def test_ghosts_are_the_raw_curves_whatever_the_stack(item: Any):
 
 
 def curves() -> list[Any]:
-    from facemocap_addon.gateway.keys import find_channelbag
+    from facemocap_addon.gateway.writing.keys import find_channelbag
 
     data = bpy.data.objects["face"].data.shape_keys.animation_data
     bag = find_channelbag(data.action, data.action_slot)

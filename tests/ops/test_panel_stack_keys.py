@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from stacked_face import keys, make_face, ready_face
 
-from facemocap_addon.gateway.influence_keys import read_influence, write_influence
-from facemocap_addon.gateway.kept_stacks import stack_of
-from facemocap_addon.gateway.records import find_performance
 from facemocap_addon.gateway.scenes import scene_clock
+from facemocap_addon.gateway.takes.influence_keys import read_influence, write_influence
+from facemocap_addon.gateway.writing.kept_stacks import stack_of
+from facemocap_addon.gateway.writing.records import find_performance
 from facemocap_addon.ops.panel_characters import picked_objects
 
 # bpy's stubs do not know what an add-on registers

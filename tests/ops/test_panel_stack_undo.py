@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from stacked_face import keys, ready_face
 
 import facemocap_addon
-from facemocap_addon.gateway.kept_stacks import differences_of, stack_of
-from facemocap_addon.gateway.records import find_performance
+from facemocap_addon.gateway.writing.kept_stacks import differences_of, stack_of
+from facemocap_addon.gateway.writing.records import find_performance
 from facemocap_addon.ops.panel_characters import picked_objects
 
 # bpy's stubs do not know what an add-on registers

@@ -13,7 +13,7 @@ from stacked_face import make_face, make_waves
 
 from facemocap_addon.core.take_comp import recipe_of
 from facemocap_addon.core.take_file import write_take_file
-from facemocap_addon.gateway.take_storage import load_take
+from facemocap_addon.gateway.files.take_storage import load_take
 
 # bpy's stubs do not know what an add-on registers
 bpy: Any = blender

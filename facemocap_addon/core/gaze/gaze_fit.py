@@ -76,7 +76,7 @@ def with_measured_eyes(
         As names or probing made it. Entries changed by hand stay, and so does the whole eye that
         one of them turns.
     turns : sequence of EyeTurn
-        `gateway.eye_turns.measure_eye_turns`; without any the map comes back as it is.
+        `gateway.measuring.eye_turns.measure_eye_turns`; without any the map comes back as it is.
     controls : sequence of Control
         The character's, for axes and ranges.
 

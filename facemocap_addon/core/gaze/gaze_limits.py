@@ -24,7 +24,7 @@ from .gaze_angles import COMFORT_PITCH, COMFORT_YAW, EYE_ANGLES
 if TYPE_CHECKING:
     from ..rig_maps.retargeting import SolveResult
 
-#: A bone's place that no constraint limits (`gateway.bone_limits`): no limit at all.
+#: A bone's place that no constraint limits (`gateway.characters.bone_limits`): no limit at all.
 ANYWHERE = (-10.0, 10.0)
 #: Less (radians) is not worth a word.
 LEAST_TOLD = math.radians(0.01)

@@ -14,7 +14,7 @@ from ...core.arrays import FloatArray
 from ...core.errors import FacemocapError
 from ...core.hand_edits.keys import Keys
 from ...core.region_curves.strands import Strand
-from ..characters import CharacterObjects
+from ..characters.characters import CharacterObjects
 from ..data_paths import split_path
 from .regions import Regions
 from .snapshots import Snapshot, keys_and_selection, restore_snapshot, take_snapshot, write_changed

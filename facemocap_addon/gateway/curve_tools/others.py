@@ -11,11 +11,11 @@ import bpy
 
 from ...core.errors import FacemocapError
 from ...core.progress import run_job
-from ..raw_curves import raw_curves
-from ..records import Performance, performances
-from ..rerunning import prepare_rerun
-from ..targets import make_targets
-from ..written import load_written
+from ..takes.raw_curves import raw_curves
+from ..takes.rerunning import prepare_rerun
+from ..writing.records import Performance, performances
+from ..writing.targets import make_targets
+from ..writing.written import load_written
 from .gathering import Gathered, Held, lines_to_other
 
 #: Frames and values by slot, path and index.

@@ -11,7 +11,7 @@ import bpy
 
 from ...core.region_curves.naming import parts_of_names, places_of_channels
 from ...core.rig_maps.rig_map import RigMap, rig_map_from_json
-from ..records import KEY, is_ours
+from ..writing.records import KEY, is_ours
 
 #: Kind and name of what a path animates.
 Named = tuple[str, str]

@@ -12,7 +12,7 @@ import numpy as np
 from ...core.arrays import IntArray
 from ...core.curves import HANDLE
 from ...core.hand_edits.keys import SAME_KEY, Keys
-from ..keys import read_keys
+from ..writing.keys import read_keys
 
 #: Attribute, numbers a key, and how Blender keeps them: arrays of that type are copied whole.
 _PLACES = (("co", 2), ("handle_left", 2), ("handle_right", 2))

@@ -28,9 +28,9 @@ from ...core.events.listing.local import Stretch, stretch_around
 from ...core.events.listing.steps import step_place
 from ...core.rig_maps.retargeting import SolveResult
 from ...core.stack.weights import FrameClock, step_weights
-from ..keys import find_channelbag
-from ..targets import Target, make_targets
-from ..written import load_written
+from ..writing.keys import find_channelbag
+from ..writing.targets import Target, make_targets
+from ..writing.written import load_written
 from .reading import EventTake
 from .windows import Window, columns_that_differ, of_columns, open_window, warped
 

@@ -22,11 +22,11 @@ from ...core.stack.kinds.blinks import Blinks
 from ...core.stack.stack import Stack
 from ...core.take import Take
 from ...core.timebase import SceneClock
-from ..cleaned_takes import cleaned_take, take_at_hand
-from ..kept_stacks import options_of
-from ..preparing import ApplyOptions
-from ..records import Performance
 from ..scenes import scene_clock
+from ..writing.cleaned_takes import cleaned_take, take_at_hand
+from ..writing.kept_stacks import options_of
+from ..writing.preparing import ApplyOptions
+from ..writing.records import Performance
 
 #: Takes whose blinks are remembered, and lists of events.
 _MOST = 8

@@ -21,10 +21,10 @@ from ...core.rig_maps.retargeting import SolveResult, retarget
 from ...core.rig_maps.rig_map import RigMap
 from ...core.take import Take
 from ...core.take_edits import mirror_take, trim_take
-from ..characters import CharacterObjects, read_character
-from ..drafts import contact_change
-from ..records import KEY
-from ..rewriting import SPAN
+from ..applying.rewriting import SPAN
+from ..characters.characters import CharacterObjects, read_character
+from ..writing.drafts import contact_change
+from ..writing.records import KEY
 from .reading import EventTake
 
 

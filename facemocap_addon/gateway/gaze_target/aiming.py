@@ -19,13 +19,13 @@ from ...core.events.gaze.aims import GazeAim, aims_of
 from ...core.report import Report
 from ...core.stack.kinds.gaze_target import GazeTarget
 from ...core.stack.stack import Stack, Step
-from ..characters import CharacterObjects
-from ..kept_stacks import options_of
-from ..preparing import ApplyOptions, HandEdits
-from ..records import Performance
-from ..rerunning import need_performance, rerun
+from ..characters.characters import CharacterObjects
+from ..files.take_storage import load_take
 from ..scenes import scene_clock
-from ..take_storage import load_take
+from ..takes.rerunning import need_performance, rerun
+from ..writing.kept_stacks import options_of
+from ..writing.preparing import ApplyOptions, HandEdits
+from ..writing.records import Performance
 from .keying import frames_of
 from .seeing import Eyes, SeenEyes, find_eyes_of, head_bone, see_eyes
 

@@ -13,12 +13,12 @@ from ...core.curves import Curve
 from ...core.errors import FacemocapError
 from ...core.names import unique_name
 from ...core.report import Report
-from ..character_takes import animated_range
-from ..characters import CharacterObjects
-from ..keys import slot_channelbag, write_curves
-from ..layering import check_free
+from ..characters.characters import CharacterObjects
 from ..limits import name_bytes
-from ..records import find_performance
+from ..takes.character_takes import animated_range
+from ..writing.keys import slot_channelbag, write_curves
+from ..writing.layering import check_free
+from ..writing.records import find_performance
 from .seeing import SeenEyes, find_eyes_of, head_bone, see_eyes
 
 Space = Literal["WORLD", "HEAD"]

@@ -23,11 +23,11 @@ from ...core.probing.scan import find_islands
 from ...core.rig_maps.bone_matching import is_head_bone
 from ...core.rig_maps.rig_map import RigMap
 from ...core.rotations import from_vector, to_matrix
-from ..bone_frames import character_frame
-from ..character_takes import reading_stage
-from ..characters import CharacterObjects, read_character
-from ..measuring import stored_measurement
-from ..probe_copy import Ruler, standin
+from ..characters.bone_frames import character_frame
+from ..characters.characters import CharacterObjects, read_character
+from ..measuring.measuring import stored_measurement
+from ..probing.probe_copy import Ruler, standin
+from ..takes.character_takes import reading_stage
 
 
 @dataclass(frozen=True)

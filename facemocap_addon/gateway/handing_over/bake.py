@@ -18,15 +18,15 @@ from ...core.curves import Curve
 from ...core.errors import FacemocapError
 from ...core.names import unique_name
 from ...core.report import Report
-from ..characters import CharacterObjects
-from ..kept_stacks import is_draft
-from ..keys import find_channelbag, slot_channelbag, write_curves
+from ..applying.rewriting import SPAN
+from ..characters.characters import CharacterObjects
 from ..layer_tracks.tracks import LAYER, layer_actions, layer_strips
-from ..layering import check_free
 from ..limits import name_bytes
-from ..records import KEY, Performance, find_performance, is_ours, performances
-from ..rerunning import rerun
-from ..rewriting import SPAN
+from ..takes.rerunning import rerun
+from ..writing.kept_stacks import is_draft
+from ..writing.keys import find_channelbag, slot_channelbag, write_curves
+from ..writing.layering import check_free
+from ..writing.records import KEY, Performance, find_performance, is_ours, performances
 from .played_values import Place, played_curves
 
 _MOST_FRAMES = 200_000

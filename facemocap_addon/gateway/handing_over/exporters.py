@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import FacemocapError
-from ..rig_files import in_scene
+from ..files.rig_files import in_scene
 from .untouched import windows, windows_kept
 
 

@@ -21,9 +21,9 @@ from ...core.handing_over.comparison import ReadBack
 from ...core.handing_over.motion import Motion, Shape
 from ...core.progress import Job, Progress, run_job
 from ...core.report import Report
-from ..characters import CharacterObjects
-from ..records import find_performance
+from ..characters.characters import CharacterObjects
 from ..scenes import scene_clock
+from ..writing.records import find_performance
 from .face_csv import check_csv, write_face_csv
 from .fbx import write_fbx
 from .gltf import write_gltf

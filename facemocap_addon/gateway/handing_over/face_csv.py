@@ -17,12 +17,12 @@ from ...core.readers import read_take
 from ...core.rig_maps.matching import match
 from ...core.take import Take
 from ...core.timebase import Timebase
-from ..character_takes import take_from_character
-from ..characters import CharacterObjects, read_character
-from ..cleaned_takes import cleaned_take, take_at_hand
-from ..kept_stacks import options_of
-from ..records import find_performance
+from ..characters.characters import CharacterObjects, read_character
 from ..scenes import scene_clock
+from ..takes.character_takes import take_from_character
+from ..writing.cleaned_takes import cleaned_take, take_at_hand
+from ..writing.kept_stacks import options_of
+from ..writing.records import find_performance
 
 #: Thousandths of a frame of 1/30 s: what a timecode of a take of less than half a second holds.
 _TICK_S = 1.0 / 30_000.0

@@ -10,9 +10,9 @@ import bpy
 import numpy as np
 
 from ...core.handing_over.motion import Motion, Shape
-from ..character_takes import reading_stage
-from ..characters import CharacterObjects
+from ..characters.characters import CharacterObjects
 from ..scenes import scene_clock
+from ..takes.character_takes import reading_stage
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from mathutils import Matrix
 from ...core.curves import Curve
 from ...core.handing_over.transforms import join_transforms, split_transforms
 from ...core.rotations import continuous
-from ..characters import bone_path, shape_path
-from ..keys import slot_channelbag, write_curves
-from ..rig_files import in_scene
+from ..characters.characters import bone_path, shape_path
+from ..files.rig_files import in_scene
+from ..writing.keys import slot_channelbag, write_curves
 from .looking import Cast, Looked
 from .throwaway import only_for_now
 

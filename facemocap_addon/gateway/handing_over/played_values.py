@@ -13,9 +13,9 @@ import numpy as np
 from ...core.curves import INTERPOLATION, KEY_TYPE, Curve
 from ...core.errors import FacemocapError
 from ...core.rotations import continuous
-from ..character_takes import reading_stage
-from ..characters import CharacterObjects
+from ..characters.characters import CharacterObjects
 from ..driver_links import drivers_of
+from ..takes.character_takes import reading_stage
 
 #: Data path and array index of a curve.
 Place = tuple[str, int]

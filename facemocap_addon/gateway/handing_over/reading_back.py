@@ -19,8 +19,8 @@ from ...core.handing_over.comparison import Precision, ReadBack, compare_bones, 
 from ...core.handing_over.fbx_curves import TICKS_PER_SECOND, fbx_keys
 from ...core.handing_over.gltf_weights import gltf_keys
 from ...core.handing_over.motion import KeyedValues, Motion, Shape
-from ..keys import find_channelbag
 from ..scenes import scene_clock
+from ..writing.keys import find_channelbag
 from .exporters import call_importer
 from .gltf import multiplied_clock
 from .looking import deforms, read_pose

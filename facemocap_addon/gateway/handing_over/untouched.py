@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from ..layering import animated_paths
+from ..writing.layering import animated_paths
 
 _Value = float | tuple[float, ...] | str
 

@@ -27,12 +27,12 @@ from ...core.progress import Job, Progress
 from ...core.rig_maps.retargeting import SolveResult
 from ...core.take import Take
 from ...core.take_edits import mirror_take, trim_take
-from ..characters import read_character
-from ..contacts import contact_measure
-from ..measuring import stored_measurement
-from ..preparing import Prepared
-from ..records import Performance
-from ..rerunning import prepare_rerun
+from ..characters.characters import read_character
+from ..measuring.contacts import contact_measure
+from ..measuring.measuring import stored_measurement
+from ..takes.rerunning import prepare_rerun
+from ..writing.preparing import Prepared
+from ..writing.records import Performance
 
 
 @dataclass(frozen=True)

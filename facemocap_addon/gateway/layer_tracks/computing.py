@@ -10,9 +10,9 @@ from typing import Any
 from ...core.curves import Curve
 from ...core.layers.tracks import LayerCurves, layer_curves, track_stacks
 from ...core.progress import run_job
-from ..layering import check_free
-from ..preparing import Prepared, prepare_take
-from ..targets import Target, make_targets
+from ..writing.layering import check_free
+from ..writing.preparing import Prepared, prepare_take
+from ..writing.targets import Target, make_targets
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 from ...core.hand_edits.keys import Keys
-from ..keys import read_keys
-from ..layering import place_strip
+from ..writing.keys import read_keys
+from ..writing.layering import place_strip
 
 #: Tracks with these words before their name are the program's (`layering`).
 _NAME = "Face Mocap: "

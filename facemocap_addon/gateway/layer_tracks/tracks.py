@@ -14,12 +14,12 @@ import bpy
 
 from ...core.names import unique_name
 from ...core.stack.kinds import kind_of
-from ..keys import find_channelbag, slot_channelbag, write_curves
-from ..layering import check_free, lay_on_top, take_off
+from ..characters.rest_values import read_values, restore_values
 from ..limits import name_bytes
-from ..records import KEY, Performance
-from ..rest_values import read_values, restore_values
-from ..targets import Target
+from ..writing.keys import find_channelbag, slot_channelbag, write_curves
+from ..writing.layering import check_free, lay_on_top, take_off
+from ..writing.records import KEY, Performance
+from ..writing.targets import Target
 from .computing import LayerKeys
 from .strips import (
     StripSettings,

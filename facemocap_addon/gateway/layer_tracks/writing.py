@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..preparing import Prepared
-from ..records import Performance
-from ..targets import Target
+from ..writing.preparing import Prepared
+from ..writing.records import Performance
+from ..writing.targets import Target
 from .computing import LayerKeys, layer_keys
 from .tracks import (
     Entry,

@@ -11,11 +11,11 @@ import bpy
 import numpy as np
 
 from ...core.curves import Curve
-from ..characters import CharacterObjects, read_character
+from ..characters.characters import CharacterObjects, read_character
 from ..data_paths import split_path
-from ..poser import REACH
-from ..probe_copy import Ruler, Standin, standin
-from ..targets import Target
+from ..probing.poser import REACH
+from ..probing.probe_copy import Ruler, Standin, standin
+from ..writing.targets import Target
 
 #: What is read at a curve's place: values ``(f, c)`` of all curves of a target.
 Values = Mapping[int, np.ndarray]

@@ -10,11 +10,11 @@ import bpy
 import numpy as np
 
 from ...core.controls import BONE, SHAPE_KEY, Control, ControlKey
-from ..characters import CharacterObjects, read_character
-from ..fingerprint import take_fingerprint
-from ..probe_copy import Ruler, Standin, standin
-from ..probe_moves import Mover, lay_properties_to_rest
-from ..probe_shapes import ShapeReader
+from ..characters.characters import CharacterObjects, read_character
+from ..probing.fingerprint import take_fingerprint
+from ..probing.probe_copy import Ruler, Standin, standin
+from ..probing.probe_moves import Mover, lay_properties_to_rest
+from ..probing.probe_shapes import ShapeReader
 
 #: A face is about so many metres large; only how far a bone is moved for a measurement hangs on it.
 _SIZE_M = 0.2

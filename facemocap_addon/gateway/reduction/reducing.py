@@ -26,12 +26,12 @@ from ...core.reduction.tracks import (
 )
 from ...core.report import Report
 from ...core.take_edits import mirror_take
-from ..kept_options import options_of_text
-from ..kept_stacks import OPTIONS
-from ..preparing import Prepared
-from ..records import KEY, find_performance
-from ..targets import Target
-from ..written import Place, Written, load_written
+from ..writing.kept_options import options_of_text
+from ..writing.kept_stacks import OPTIONS
+from ..writing.preparing import Prepared
+from ..writing.records import KEY, find_performance
+from ..writing.targets import Target
+from ..writing.written import Place, Written, load_written
 from .posing import CurvePoser, posed_copy
 from .reaching import reach_of
 

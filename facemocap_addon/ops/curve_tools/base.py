@@ -10,7 +10,7 @@ from bpy.props import EnumProperty, FloatProperty
 
 from ...core.errors import FacemocapError
 from ...core.report import Report
-from ...gateway.characters import CharacterObjects, pick_character
+from ...gateway.characters.characters import CharacterObjects, pick_character
 from ...gateway.curve_tools.gathering import (
     Gathered,
     Wanted,

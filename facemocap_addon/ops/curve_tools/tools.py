@@ -12,7 +12,7 @@ from ...core.errors import FacemocapError
 from ...core.region_curves import TOOLS, Settings, change_strand
 from ...gateway.curve_tools.gathering import Gathered, Held
 from ...gateway.curve_tools.others import Find, others_of
-from ...gateway.take_storage import stored_takes, take_label
+from ...gateway.files.take_storage import stored_takes, take_label
 from .base import CurveOperator
 from .slider import Slider
 

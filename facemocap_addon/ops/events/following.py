@@ -13,8 +13,8 @@ from ...core.errors import FacemocapError
 from ...core.events.listing import records
 from ...core.events.listing.listed import KINDS, Listed
 from ...gateway.events.reading import event_take, forget_events
-from ...gateway.records import performances
-from ...gateway.rerunning import need_performance
+from ...gateway.takes.rerunning import need_performance
+from ...gateway.writing.records import performances
 from ...props import EventEdits, EventView, state_of
 from ..event_rows import show_again, show_numbers, whole_frame
 from ..panel_characters import picked_objects

@@ -15,7 +15,7 @@ from ...core.events.listing.steps import edits_of, step_place, with_edits
 from ...core.report import Report
 from ...core.stack.stack import Stack
 from ...gateway.events.reading import EventTake, event_take
-from ...gateway.rerunning import need_performance
+from ...gateway.takes.rerunning import need_performance
 from ...props import FACEMOCAP_PG_character, quiet, stored_stack
 from ..event_rows import show_again
 from ..panel_characters import picked_objects

@@ -12,11 +12,11 @@ from ...core.errors import FacemocapError
 from ...core.layers.presets import place_of_layer
 from ...core.report import Report
 from ...core.stack.stack import Stack
-from ...gateway.characters import CharacterObjects
-from ...gateway.kept_stacks import stack_of
-from ...gateway.layer_tracks.pushing import pull_layer, push_layer
-from ...gateway.records import find_performance
-from ...gateway.rerunning import need_performance
+from ...gateway.characters.characters import CharacterObjects
+from ...gateway.takes.layer_pushing import pull_layer, push_layer
+from ...gateway.takes.rerunning import need_performance
+from ...gateway.writing.kept_stacks import stack_of
+from ...gateway.writing.records import find_performance
 from ...props import state_of, store_stack, stored_stack
 from ..panel_characters import picked_objects
 from ..panel_stack import show_rerun, with_keys

@@ -10,7 +10,13 @@ import bpy
 from ...core.errors import FacemocapError
 from ...core.report import Report
 from ...core.take_comp import Member, Recipe, Seam, Stretch, compose, recipe_of
-from ...gateway.take_storage import load_take, store_take, stored_takes, take_digest, take_label
+from ...gateway.files.take_storage import (
+    load_take,
+    store_take,
+    stored_takes,
+    take_digest,
+    take_label,
+)
 from ...props import state_of
 from ..panel_takes import list_take
 from ..steps import StepOperator, need_take
