@@ -126,10 +126,11 @@ def test_points_in_space_of_a_solved_clip(clip: Any, blank_scene: Any):
     holder.keyframe_a, holder.keyframe_b = 1, 30
     window = bpy.context.window_manager.windows[0]
     area = window.screen.areas[0]
-    area.type = "CLIP_EDITOR"
+    before, area.type = area.type, "CLIP_EDITOR"
     area.spaces[0].clip = clip
     with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
         assert bpy.ops.clip.solve_camera() == {"FINISHED"}
+    area.type = before
     track(clip, "late", {5: (0.1, 0.1), 6: (0.1, 0.1)})
     blank_scene.unit_settings.scale_length = 0.01
     take = take_from_clip(clip, blank_scene)

@@ -137,7 +137,11 @@ def editor(*objects: Any, kind: str = "GRAPH_EDITOR") -> Iterator[Any]:
         bpy.context.view_layer.objects.active = objects[0]
     window = bpy.context.window_manager.windows[0]
     area = window.screen.areas[-1]
-    area.type = kind
+    before, area.type = area.type, kind
     region = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        yield bpy.context
+    try:
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            yield bpy.context
+    finally:
+        # other tests look for this one's area
+        bpy.context.window_manager.windows[0].screen.areas[-1].type = before
