@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from facemocap_addon.core.stack.presets import default_stack
 from facemocap_addon.core.stack.running import run_stack
 from facemocap_addon.core.take import Take, make_take
 from sample_rigs.generator.performance import synthesise
+
+from .plotting import pyplot
 
 RATE_HZ, LONG_S = 60.0, 22.0
 SIGMA, SPIKES, SEED = 0.02, 0.003, 4
@@ -118,12 +119,7 @@ def all_curves(truth: Take, noisy: Take) -> dict[str, FloatArray]:
 
 def draw(view: View, truth: Take, curves: dict[str, FloatArray], path: Path) -> Sequence[str]:
     """Draw one picture; what each way keeps of the peak, in words."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    drawing: Any = plt
+    drawing = pyplot()
     part = (truth.times >= view.from_s) & (truth.times <= view.to_s)
     figure, axes = drawing.subplots(figsize=SIZE_INCH, dpi=DOTS)
     kept: list[str] = []

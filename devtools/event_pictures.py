@@ -20,6 +20,8 @@ from facemocap_addon.core.events.lips.phrases import find_phrases
 from facemocap_addon.core.readers import read_take
 from facemocap_addon.core.take import Take
 
+from .plotting import pyplot
+
 ROOT = Path(__file__).resolve().parent.parent
 #: A row of a picture shows this much (seconds); a longer take has more rows.
 ROW_S = 8.0
@@ -42,11 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _rows(take: Take) -> tuple[Any, list[Any], np.ndarray]:
     """A figure with a row for each stretch, and the seconds of all samples."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     seconds = take.times - take.times[0]
     count = max(1, int(np.ceil(seconds[-1] / ROW_S)))
     figure, axes = plt.subplots(

@@ -238,6 +238,12 @@ def test_free_handles_go_along_so_that_the_whole_curve_is_scaled():
 
 
 def test_settings_refuse_what_makes_no_sense():
-    for wrong in ({"about": "NOW"}, {"width": 0.0}, {"falloff": -1.0}, {"damping": 2.0}):
+    cases: tuple[dict[str, Any], ...] = (
+        {"about": "NOW"},
+        {"width": 0.0},
+        {"falloff": -1.0},
+        {"damping": 2.0},
+    )
+    for wrong in cases:
         with pytest.raises(ValueError, match="must be"):
             Settings(**wrong)

@@ -19,7 +19,7 @@ from facemocap_addon.core.readers import read_take
 from facemocap_addon.gateway.applying.performance import ApplyOptions
 
 #: Contacts of a take that are looked at here.
-MOST = 8
+MOST = 4
 
 
 @pytest.mark.parametrize("name", ["arkit_head", "toon"])
@@ -43,7 +43,7 @@ def test_contacts_of_the_sample_take_are_closed(name: str, repo: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["rocketbox", "cristine"])
+@pytest.mark.parametrize("name", ["rocketbox"])
 def test_contacts_of_a_real_take_are_closed(name: str, shared: Path) -> None:
     actor = open_actor(shared / SHARED[name])
     actor.scene.render.fps, actor.scene.render.fps_base = 30, 1.0
