@@ -20,7 +20,7 @@ from facemocap_addon.core.take import Take
 from facemocap_addon.core.take_file import take_bytes
 
 from . import Measurement
-from .life_figures import figures, minute, told
+from ._life_figures import figures, minute, told
 
 PROMISED_S, RUNS = 0.020, 15
 #: Every layer so that it does something.
