@@ -12,7 +12,7 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ..core.arrays import FloatArray
-from ..core.events.listing.handles import APEX, HALF_PX, Handle
+from ..core.events.listing.handles import APEX, HALF_PX, Handle, row_share
 from ..props import handles_in, state_of
 from .character_panel import chosen_character
 from .eye_strip import EYES
@@ -64,7 +64,7 @@ def draw_event_handles(context: Any) -> None:
     handles = handles_in(item, region, scale)
     if handles:
         colours = [colour_of(item, handle) for handle in handles]
-        _draw(handles, colours, scale)
+        _draw(handles, colours, scale, row_share(region.height, scale))
 
 
 def colour_of(item: Any, handle: Handle) -> Colour:
@@ -76,13 +76,16 @@ def colour_of(item: Any, handle: Handle) -> Colour:
 
 
 def quads(
-    handles: Sequence[Handle], colours: Sequence[Colour], scale: float
+    handles: Sequence[Handle], colours: Sequence[Colour], scale: float, share: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Corners ``(6 q, 2)`` of two triangles for each rectangle, and their colours ``(6 q, 4)``."""
+    """Corners ``(6 q, 2)`` of two triangles for each rectangle, and their colours ``(6 q, 4)``.
+
+    ``share`` is how high handles are, as a part of the usual (`row_share`).
+    """
     boxes: list[tuple[float, float, float, float]] = []
     tints: list[tuple[float, float, float, float]] = []
     for handle, colour in zip(handles, colours, strict=True):
-        half = HALF_PX * scale
+        half = HALF_PX * scale * share
         is_apex = handle.part == APEX
         wide = (_APEX_PX if is_apex else _EDGE_PX) * scale
         x, y = handle.x, handle.y
@@ -96,8 +99,8 @@ def quads(
     return corners, np.repeat(np.array(tints, np.float32), 6, axis=0)
 
 
-def _draw(handles: Sequence[Handle], colours: Sequence[Colour], scale: float) -> None:
-    corners, tints = quads(handles, colours, scale)
+def _draw(handles: Sequence[Handle], colours: Sequence[Colour], scale: float, share: float) -> None:
+    corners, tints = quads(handles, colours, scale, share)
     shader = gpu.shader.from_builtin("FLAT_COLOR")
     flat: Any = {"pos": np.pad(corners, ((0, 0), (0, 1))), "color": tints}
     batch = batch_for_shader(shader, "TRIS", flat)

@@ -300,3 +300,24 @@ def test_only_handles_that_are_seen_are_placed():
     assert [h.number for h in placed] == list(range(30, 41))
     low = handles.place_handles(times[:1], [3], 0.0, 4.0, (400.0, 40.0))
     assert low[0].y >= handles.HALF_PX
+
+
+def test_rows_of_handles_stay_apart_in_a_low_editor():
+    times = [(20.0, 20.0, 20.0)] * handles.ROWS
+    for height in (26.0, 48.0, 62.0, 90.0, 110.0, 200.0):
+        for scale in (1.0, 2.0):
+            high = scale * height
+            share = handles.row_share(high, scale)
+            placed = handles.place_handles(times, range(4), 0.0, 5.0, (500.0, high), scale)
+            half = scale * share * handles.HALF_PX
+            assert half > scale * 1.7
+            middles = [each.y for each in placed]
+            gaps = -np.diff(middles)
+            assert (gaps > 2 * half + scale).all()
+            assert max(middles) + half <= high + 1e-9
+            assert min(middles) - half >= scale * handles.BOTTOM_PX - 1e-9
+            for each in placed:
+                for y in (each.y - 0.9 * half, each.y, each.y + 0.9 * half):
+                    assert handles.handle_at(placed, 100.0, y, scale, share) is each
+    # where there is room they are as high as ever
+    assert handles.row_share(200.0, 1.0) == 1.0

@@ -11,7 +11,7 @@ import bpy as blender
 import numpy as np
 import pytest
 from curve_scenes import curves, editor, heights, select_keys, shaped_mesh, state
-from stacked_face import make_waves, ready_face
+from stacked_face import make_face, make_waves, ready_face
 
 from facemocap_addon.core.take_file import write_take_file
 from facemocap_addon.gateway.writing.records import KEY, performances
@@ -134,3 +134,74 @@ def test_blend_needs_a_performance(tmp_path: Path):
     face = shaped_mesh("own", ("jawOpen",))
     with editor(face), pytest.raises(RuntimeError, match="no applied take"):
         bpy.ops.facemocap.blend_curves()
+
+
+def told_by(capfd: Any, call: Any, **values: Any) -> str:
+    """What Blender prints of an operator's reports."""
+    capfd.readouterr()
+    call(**values)
+    return capfd.readouterr().out
+
+
+def test_fewer_keys_say_where_they_last(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    ready_face(tmp_path)
+    with face_editor():
+        told = told_by(capfd, bpy.ops.facemocap.key_twos, step=2, regions={"jaw"})
+        assert "Apply > Keys does this so that it lasts through re-runs" in told
+        # what it says is true: with Add there is a key on each frame again
+        bpy.ops.facemocap.thin_curves(tolerance=0.01, regions={"jaw"})
+    fewer = len(played()["jawOpen"].keyframe_points)
+    bpy.ops.facemocap.apply_take()
+    assert len(played()["jawOpen"].keyframe_points) > 2 * fewer
+    bpy.context.scene.facemocap.hand_edits = "KEEP"
+    with face_editor():
+        told = told_by(capfd, bpy.ops.facemocap.thin_curves, tolerance=0.01, regions={"jaw"})
+        assert "keys became" in told
+        assert "lasts" not in told
+
+
+def test_fewer_keys_of_anybodys_curves_need_no_run(capfd: pytest.CaptureFixture[str]):
+    own = shaped_mesh("own", ("jawOpen",))
+    with editor(own):
+        told = told_by(capfd, bpy.ops.facemocap.thin_curves, tolerance=0.01)
+    assert "keys became" in told
+    assert "lasts" not in told
+
+
+def test_curves_that_play_from_a_strip_are_told_of(tmp_path: Path):
+    item = ready_face(tmp_path)
+    item.life.asymmetry.layer_on = True
+    item.life.asymmetry.amount = 0.2
+    bpy.ops.facemocap.push_layer(layer="asymmetry")
+    assert bpy.data.objects["face"].data.shape_keys.animation_data.action is None
+    with face_editor(), pytest.raises(RuntimeError, match="plays from an NLA strip"):
+        bpy.ops.facemocap.scale_curves(factor=0.5)
+    bare = bpy.data.objects.new("bare", None)
+    bpy.context.scene.collection.objects.link(bare)
+    with editor(bare), pytest.raises(RuntimeError, match="Select keyed objects"):
+        bpy.ops.facemocap.scale_curves(factor=0.5)
+
+
+def test_meshes_with_the_same_keys_that_are_left_are_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    ready_face(tmp_path, apply=False)
+    lashes = make_face("lashes")
+    lashes.parent = bpy.data.objects["face"]
+    for each in (lashes, lashes.parent):
+        each.select_set(True)
+    bpy.ops.facemocap.find_character()
+    bpy.ops.facemocap.apply_take()
+    assert lashes.data.shape_keys.animation_data is not None
+    before = state(lashes.data.shape_keys)
+    with face_editor():
+        scale = bpy.ops.facemocap.scale_curves
+        told = told_by(capfd, scale, factor=0.5, keys="ALL", regions={"brow"})
+        assert "lashes has these too: choose Whole Character" in told
+        assert state(lashes.data.shape_keys) == before
+        told = told_by(capfd, scale, factor=0.5, keys="ALL", curves="CHARACTER", regions={"brow"})
+        assert "these too" not in told
+    assert state(lashes.data.shape_keys) != before
+    # where both are selected none is left
+    with editor(bpy.data.objects["face"], lashes):
+        assert "these too" not in told_by(capfd, scale, factor=0.5, keys="ALL", regions={"jaw"})

@@ -152,3 +152,90 @@ def test_an_edge_that_cannot_be_dragged_says_so(item: Any, mover: Any):
     mover.modal(context, mouse("LEFTMOUSE", "RELEASE"))
     assert any("cannot be stretched" in text for _, text in mover.told)
     assert item.stack.text == ""
+
+
+def test_the_message_says_where_a_blink_really_is(item: Any, mover: Any):
+    was = [row.frame for row in item.events.rows]
+    after = was[5] - was[4]
+    assert mover.execute(_moving(mover, after + 20.0)) == {"FINISHED"}
+    now = item.events.rows[4].frame
+    assert now < was[5]
+    _, told = mover.told[-1]
+    assert f"moved by {round(now - was[4], 1):g} frames, to frame {round(now, 1):g}" in told
+    assert f"{round(after + 20.0, 1):g} were asked for" in told
+    # one that has room goes, and nothing is to be added
+    mover.execute(_moving(mover, -4.0))
+    assert "asked for" not in mover.told[-1][1]
+    assert item.events.rows[4].frame == pytest.approx(now - 4.0, abs=0.5)
+
+
+def _moving(mover: Any, offset: float) -> Any:
+    mover.offset = offset
+    return bpy.context
+
+
+def test_the_message_of_an_edge_is_about_the_edge(item: Any, mover: Any):
+    row = item.events.rows[4]
+    for part, offset, words in (
+        ("ONSET", -3.0, "1 blink closes from frame"),
+        ("OFFSET", 4.0, "1 blink is open again at frame"),
+    ):
+        mover.part = part
+        before = getattr(row, part.lower())
+        mover.execute(_moving(mover, offset))
+        now = getattr(row, part.lower())
+        assert now == pytest.approx(before + offset, abs=0.2)
+        assert mover.told[-1][1] == f"{words} {round(now, 1):g}, not {round(before, 1):g}"
+
+
+def test_no_event_is_moved_while_a_strip_is_tweaked(
+    item: Any, mover: Any, stand_in: Callable[[Any], Any]
+):
+    keys_of = next(
+        o.data.shape_keys
+        for o in bpy.data.objects
+        if o.type == "MESH" and o.data.shape_keys and o.data.shape_keys.animation_data
+    )
+    data = keys_of.animation_data
+    action, slot = data.action, data.action_slot
+    track = data.nla_tracks.new()
+    strip = track.strips.new("ours", 1, action)
+    strip.action_slot = slot
+    data.action = None
+    track.select = strip.select = True
+    data.nla_tracks.active = track
+    data.use_tweak_mode = True
+    assert data.use_tweak_mode
+    assert mover.execute(_moving(mover, 3.0)) == {"CANCELLED"}
+    assert "Leave tweak mode" in mover.told[-1][1]
+    assert mover.invoke(graph(), mouse("LEFTMOUSE", "PRESS", 100)) == {"CANCELLED"}
+    context, dragger = graph(), stand_in(FACEMOCAP_OT_drag_event)
+    dragger.extend = False
+    apex = next(h for h in handles_in(item, context.region, 1.0) if h.number == 4)
+    there = mouse("LEFTMOUSE", "PRESS", apex.x, apex.y)
+    assert dragger.invoke(context, there) == {"CANCELLED"}
+    assert dragger.told[-1][1].startswith("An NLA strip of")
+    assert item.stack.text == ""
+    data.use_tweak_mode = False
+    assert mover.execute(_moving(mover, 3.0)) == {"FINISHED"}
+
+
+def test_buttons_of_blinks_are_grey_for_other_events(item: Any):
+    buttons = [getattr(bpy.ops.facemocap, f"{name}_blinks") for name in ("close", "part", "merge")]
+    buttons.append(bpy.ops.facemocap.duplicate_events)
+    assert all(button.poll() for button in buttons)
+    assert not bpy.ops.facemocap.shape_events.poll()
+    item.events.kinds = {"blinks", "lips"}
+    rows = item.events.rows
+    contact = next(n for n, row in enumerate(rows) if row.kind == 2)
+    blink = next(n for n, row in enumerate(rows) if row.kind == 0)
+    item.events.active = contact
+    for row in rows:
+        row.selected = False
+    for button in buttons:
+        assert not button.poll()
+        with pytest.raises(RuntimeError, match="This is for blinks"):
+            button()
+    # a blink that is selected besides is meant
+    rows[blink].selected = rows[contact].selected = True
+    assert all(button.poll() for button in buttons)

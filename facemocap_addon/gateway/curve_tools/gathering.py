@@ -16,6 +16,7 @@ from ...core.hand_edits.keys import Keys
 from ...core.region_curves.strands import Strand
 from ..characters.characters import CharacterObjects
 from ..data_paths import split_path
+from .playing import animated_of, plays_from_strip
 from .regions import Regions
 from .snapshots import Snapshot, keys_and_selection, restore_snapshot, take_snapshot, write_changed
 
@@ -121,8 +122,12 @@ class Gathered:
             action.update_tag()
 
 
-def gather(fcurves: Iterable[bpy.types.FCurve], wanted: Wanted) -> Gathered:
+def gather(
+    fcurves: Iterable[bpy.types.FCurve], wanted: Wanted, objects: Sequence[bpy.types.Object] = ()
+) -> Gathered:
     """Strands of the F-curves that may be changed, with the keys that are wanted.
+
+    ``objects`` are those whose curves were looked for: where they have none, they may say why.
 
     Raises
     ------
@@ -137,6 +142,11 @@ def gather(fcurves: Iterable[bpy.types.FCurve], wanted: Wanted) -> Gathered:
     for own in asked.values():
         _gather_action(out, own, wanted)
     if not out.held:
+        if not asked and plays_from_strip(objects):
+            raise FacemocapError(
+                "No curves are there: the take plays from an NLA strip",
+                "Enter tweak mode on the strip (Tab in the NLA editor), or pull the layers back",
+            )
         raise FacemocapError(*_nothing(out, bool(asked), wanted))
     return out
 
@@ -287,14 +297,8 @@ def _users(action: Any, handle: int) -> list[Any]:
 
 def curves_of_character(picked: CharacterObjects) -> list[bpy.types.FCurve]:
     """F-curves of all that plays on a character: objects, meshes, shape keys, armature."""
-    datablocks: dict[int, Any] = {}
-    for obj in picked.objects:
-        data: Any = obj.data
-        for each in (obj, data, getattr(data, "shape_keys", None)):
-            if each is not None:
-                datablocks[each.as_pointer()] = each
     out: dict[int, bpy.types.FCurve] = {}
-    for each in datablocks.values():
+    for each in animated_of(picked.objects):
         animation = each.animation_data
         if animation is None or animation.action is None:
             continue

@@ -148,6 +148,23 @@ def event_take(scene: bpy.types.Scene, performance: Performance) -> EventTake:
     return EventTake(performance, take_at_hand(text), options, clock, zero)
 
 
+def need_untweaked(performance: Performance) -> None:
+    """Refuse a performance while one of its strips is being edited.
+
+    Raises
+    ------
+    FacemocapError
+        In NLA tweak mode, where Blender lets no Action be run anew.
+    """
+    for datablock in performance.datablocks:
+        data = datablock.animation_data
+        if data is not None and data.use_tweak_mode:
+            raise FacemocapError(
+                f'An NLA strip of "{datablock.name}" is being edited',
+                "Leave tweak mode in the NLA editor (Tab) before events are changed",
+            )
+
+
 def found_blinks(take: Take) -> Found:
     """The blinks of a take, found once."""
     known = _found.get(id(take))

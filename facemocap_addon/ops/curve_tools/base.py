@@ -18,6 +18,7 @@ from ...gateway.curve_tools.gathering import (
     curves_of_character,
     gather,
 )
+from ...gateway.curve_tools.playing import left_behind
 from ...props.choices import REGIONS
 from ...props.curve_tools import CURVES, KEYS, SIDES
 from ..panel_characters import picked_objects
@@ -26,6 +27,10 @@ from .slider import Slider
 
 #: Editors that have curves of their own to choose from.
 EDITORS = ("GRAPH_EDITOR", "DOPESHEET_EDITOR")
+
+
+#: So many objects are named at most.
+_MOST_NAMES = 4
 
 
 class CurveOperator(StepOperator):
@@ -121,7 +126,10 @@ class CurveOperator(StepOperator):
             frozenset(self.regions),
             "" if self.side == "ALL" else self.side,
         )
-        return gather(self.meant_curves(context), wanted)
+        objects = list(context.selected_objects or ())
+        if not objects and context.active_object is not None:
+            objects = [context.active_object]
+        return gather(self.meant_curves(context), wanted, objects)
 
     def meant_curves(self, context: bpy.types.Context) -> list[bpy.types.FCurve]:
         """Curves of the editor, or of the character."""
@@ -138,9 +146,11 @@ class CurveOperator(StepOperator):
     def outcome(self, gathered: Gathered, changed: int) -> Report:
         """What was done, and what was left alone."""
         left = gathered.left_alone
-        note = (f"{left} locked, muted or hidden curves were left alone",) if left else ()
+        notes = [f"{left} locked, muted or hidden curves were left alone"] if left else []
+        if changed and self.curves != "CHARACTER" and (others := left_behind(gathered)):
+            notes.append(told_others(others, self.keys))
         return Report(
-            summary="; ".join((f"{self.bl_label}: {changed} curves changed", *note)),
+            summary="; ".join((f"{self.bl_label}: {changed} curves changed", *notes)),
             counts={"curves": changed, "left_alone": left, "keys": gathered.keys},
         )
 
@@ -233,6 +243,16 @@ class CurveOperator(StepOperator):
         if context.area is not None:
             context.area.header_text_set(None)
         self._show(context)
+
+
+def told_others(names: list[str], keys: str) -> str:
+    """That other objects of the character have the same shape keys, and how to change them."""
+    some = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    have = "has" if len(names) == 1 else "have"
+    # there no editor shows keys, so that nobody has selected them
+    besides = " with Range or All keys" if keys == "SELECTED" else ""
+    return f"{some}{more} {have} these too: choose Whole Character{besides}"
 
 
 def _character(context: bpy.types.Context) -> CharacterObjects:

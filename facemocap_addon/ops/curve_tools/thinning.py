@@ -11,8 +11,15 @@ from bpy.props import FloatProperty, IntProperty
 from ...core.region_curves import THINNERS, thin_strands
 from ...core.report import Report
 from ...gateway.curve_tools.gathering import Gathered
+from ...gateway.curve_tools.playing import ours_among
+from ...props import state_of
 from .base import CurveOperator
 from .slider import Slider
+
+_LASTS = (
+    "The next run of the take makes its keys anew. "
+    "Apply > Keys does this so that it lasts through re-runs"
+)
 
 
 class ThinOperator(CurveOperator):
@@ -21,6 +28,11 @@ class ThinOperator(CurveOperator):
     thinner: ClassVar[str] = ""
     _before = 0
     _after = 0
+    _hand_edits = ""
+
+    def prepare(self, context: bpy.types.Context, gathered: Gathered) -> None:
+        """Note what the next run does with hand edits."""
+        self._hand_edits = state_of(context.scene).hand_edits
 
     def slider(self) -> Slider:
         """From the usual number."""
@@ -44,7 +56,13 @@ class ThinOperator(CurveOperator):
         """How many keys there were and are."""
         report = super().outcome(gathered, changed)
         counts = report.counts | {"keys_before": self._before, "keys_after": self._after}
-        return Report(f"{report.summary}; {self._before} keys became {self._after}", counts)
+        warnings = report.warnings
+        # kept as they are, such curves stay through runs
+        kept = self._hand_edits == "KEEP"
+        if changed and not kept and ours_among(gathered):
+            warnings = (*warnings, _LASTS)
+        told = f"{report.summary}; {self._before} keys became {self._after}"
+        return Report(told, counts, warnings=warnings)
 
 
 class FACEMOCAP_OT_thin_curves(ThinOperator, bpy.types.Operator):

@@ -31,8 +31,6 @@ _NEW_ITEMS = [(kind, KIND_LABELS[kind], f"A {ONE[kind]}") for kind in (BLINKS, G
 class EditOperator(EventOperator):
     """An operator that changes edits of the events that are meant."""
 
-    #: Kinds of events that it is for.
-    kinds: tuple[str, ...] = KINDS
     gone = False
 
     def perform(self, context: bpy.types.Context) -> Report:
@@ -246,13 +244,14 @@ class FACEMOCAP_OT_duplicate_events(EventOperator, bpy.types.Operator):
         "Put the selected blinks in once more, from the playhead on; where that is on the first of "
         "them, a little later"
     )
+    kinds = (BLINKS,)
 
     def perform(self, context: bpy.types.Context) -> Report:
         """Copy them."""
         scene = context.scene
         item = need_character(state_of(scene))
         chosen = chosen_events(scene, item)
-        events = need_meant(chosen, (BLINKS,))
+        events = need_meant(chosen, self.kinds)
         now_s = chosen.source.seconds(float(scene.frame_current_final))
         by_s = now_s - events[0].apex_s
         if abs(by_s) < _LATER_S:

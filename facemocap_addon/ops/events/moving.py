@@ -10,15 +10,15 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...core.errors import FacemocapError
-from ...core.events.listing.handles import APEX, Handle, handle_at
+from ...core.events.listing.handles import APEX, Handle, handle_at, row_share
 from ...core.events.listing.listed import EventName, name_from_key
 from ...core.report import Report
 from ...props import FACEMOCAP_PG_character, handles_in, pixels_a_frame, quiet, state_of
 from ..steps import active_character, need_character
-from .editing import told_events
 from .panel_events import chosen_events, names_meant
 from .selecting import EventOperator
 from .sessions import DragSession, Typed, events_of_names, put_moved
+from .telling import run_and_tell
 
 #: Editors in which handles are drawn.
 EDITORS = ("DOPESHEET_EDITOR", "GRAPH_EDITOR")
@@ -77,7 +77,7 @@ class FACEMOCAP_OT_move_events(EventOperator, bpy.types.Operator):
         if not self.offset:
             return Report(summary="Nothing was moved")
         put_moved(chosen, events, self.offset, self.part)
-        return chosen.run(f"{told_events(events)} moved by {self.offset:g} frames")
+        return run_and_tell(chosen, events, self.offset, self.part)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take them in hand."""
@@ -206,9 +206,14 @@ class FACEMOCAP_OT_drag_event(EventOperator, bpy.types.Operator):
         if handle.part == APEX:
             keys = [row.key for row in rows if row.selected and not row.is_gone]
         redraw_time(context)
-        bpy.ops.facemocap.move_events(
-            "INVOKE_DEFAULT", keys=json.dumps(keys), part=handle.part, is_drag=True
-        )
+        try:
+            bpy.ops.facemocap.move_events(
+                "INVOKE_DEFAULT", keys=json.dumps(keys), part=handle.part, is_drag=True
+            )
+        except RuntimeError as error:
+            # what it says as an error comes as an exception to whoever calls it
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+            return {"CANCELLED"}
         return {"FINISHED"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -223,7 +228,8 @@ def handle_under(
     """The handle of a character's events that takes a click at a place in a region."""
     if region is None or region.type != "WINDOW":
         return None
-    return handle_at(handles_in(item, region, scale), *mouse, scale)
+    share = row_share(region.height, scale)
+    return handle_at(handles_in(item, region, scale), *mouse, scale, share)
 
 
 def grab(item: FACEMOCAP_PG_character, handle: Handle, *, extend: bool) -> None:

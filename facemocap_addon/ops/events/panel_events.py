@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
+import numpy as np
 
 from ...core.errors import FacemocapError
-from ...core.events.listing.listed import KINDS, EventName, Listed, name_from_key
+from ...core.events.listing.listed import KINDS, ONE, EventName, Listed, name_from_key
 from ...core.events.listing.steps import edits_of, step_place, with_edits
 from ...core.report import Report
 from ...core.stack.stack import Stack
-from ...gateway.events.reading import EventTake, event_take
+from ...gateway.events.reading import EventTake, event_take, need_untweaked
 from ...gateway.takes.rerunning import need_performance
 from ...props import FACEMOCAP_PG_character, quiet, stored_stack
 from ..event_rows import show_again
@@ -77,9 +78,10 @@ def chosen_events(scene: bpy.types.Scene, item: FACEMOCAP_PG_character) -> Chose
     Raises
     ------
     FacemocapError
-        When nothing plays on it, or its recording is gone.
+        When nothing plays on it, its recording is gone, or a strip of it is being edited.
     """
     performance = need_performance(picked_objects(item, scene))
+    need_untweaked(performance)
     source = event_take(scene, performance)
     stack = with_keys(scene, item, stored_stack(item), performance)
     return Chosen(scene, item, source, stack)
@@ -88,17 +90,36 @@ def chosen_events(scene: bpy.types.Scene, item: FACEMOCAP_PG_character) -> Chose
 def names_meant(item: FACEMOCAP_PG_character, kinds: Sequence[str] = KINDS) -> list[EventName]:
     """Names of events that are selected, else of the chosen one; of some kinds alone."""
     rows = item.events.rows
-    numbers = [n for n, row in enumerate(rows) if row.selected]
+    names = [name_from_key(rows[n].key) for n in _numbers_meant(item)]
+    return [name for name in names if name.kind in kinds]
+
+
+def _numbers_meant(item: FACEMOCAP_PG_character) -> list[int]:
+    """Rows that are selected, else the chosen one."""
+    rows = item.events.rows
+    selected = np.zeros(len(rows), np.bool_)
+    rows.foreach_get("selected", selected)
+    numbers: list[int] = np.flatnonzero(selected).tolist()
     if not numbers and item.events.active < len(rows):
         numbers = [item.events.active]
-    names = [name_from_key(rows[n].key) for n in numbers]
-    return [name for name in names if name.kind in kinds]
+    return numbers
+
+
+def refusal(item: FACEMOCAP_PG_character, kinds: Sequence[str]) -> str:
+    """Which events something is for, where others alone are meant; else empty."""
+    rows = item.events.rows
+    meant = {KINDS[min(rows[n].kind, len(KINDS) - 1)] for n in _numbers_meant(item)}
+    if not meant or meant & set(kinds):
+        return ""
+    return f"This is for {' and '.join(f'{ONE[kind]}s' for kind in kinds)}"
 
 
 def need_meant(chosen: Chosen, kinds: Sequence[str] = KINDS, *, gone: bool = False) -> list[Listed]:
     """Events that are meant and there; without any, a sentence."""
     events = chosen.named(names_meant(chosen.item, kinds))
     events = [event for event in events if gone or not event.is_gone]
+    if not events and (other := refusal(chosen.item, kinds)):
+        raise FacemocapError(other, f"Choose a {ONE[kinds[0]]}")
     if not events:
         raise FacemocapError("No event is chosen that this could be done to", "Choose one")
     return events

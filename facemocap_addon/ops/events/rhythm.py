@@ -25,9 +25,9 @@ from ...gateway.events.cuts import scene_cuts
 from ...props import state_of
 from ..panel_stack import change_stack
 from ..steps import need_character
-from .editing import told_events
 from .panel_events import Chosen, chosen_events, names_meant, need_meant
 from .selecting import EventOperator
+from .telling import run_and_tell
 
 _GENERATE = (
     ("none", "None", "Only the take's own blinks and those that were put in by hand"),
@@ -142,7 +142,7 @@ class FACEMOCAP_OT_align_events(EventOperator, bpy.types.Operator):
         to_s = chosen.source.seconds(float(chosen.scene.frame_current_final)) + self.offset_s
         by_s = to_s - lead.apex_s
         shift_events(chosen, events, by_s)
-        return chosen.run(f"{told_events(events)} moved by {by_s:+.3f} s")
+        return run_and_tell(chosen, events, by_s * chosen.source.clock.rate_hz)
 
     def _times(self, chosen: Chosen) -> list[float]:
         """Seconds on the take's clock of what blinks go to."""

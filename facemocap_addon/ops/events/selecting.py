@@ -9,24 +9,29 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty
 
 from ...core.errors import FacemocapError
+from ...core.events.listing.listed import KINDS
 from ...core.report import Report
 from ...props import quiet, state_of
 from ..event_rows import whole_frame
 from ..steps import StepOperator, active_character, need_character
+from .panel_events import refusal
 
 
 class EventOperator(StepOperator):
     """An operator on events of the chosen character."""
 
     needs = ("character",)
+    #: Kinds of events that it is for.
+    kinds: tuple[str, ...] = KINDS
 
     @classmethod
     def poll_more(cls, context: bpy.types.Context) -> bool:
-        """Something must play that has events, or could have some."""
+        """Something must play that has events, or could have some; of its kinds where any is."""
         item = active_character(state_of(context.scene))
         if item is None or not item.applied:
             return cls.refuse("No take plays on the character: apply one first")
-        return True
+        other = refusal(item, cls.kinds) if cls.kinds != KINDS else ""
+        return cls.refuse(other) if other else True
 
 
 class FACEMOCAP_OT_select_events(EventOperator, bpy.types.Operator):

@@ -17,6 +17,11 @@ ROW_PX = 22.0
 #: Where the rows begin, below the numbers of the frames at the region's top; and how much lower
 #: all of them must leave free at its bottom.
 TOP_PX, BOTTOM_PX = 36.0, 6.0
+#: Rows are that many, one for each kind of events, and need so much together.
+ROWS = 4
+_ALL_PX = (ROWS - 1) * ROW_PX + 2 * HALF_PX
+#: Where there is less room for them than this part of it, they go over the numbers of the frames.
+_LEAST = 0.25
 #: Edges are there where they are this far from the apex.
 EDGE_PX = 9.0
 APEX, ONSET, OFFSET = "APEX", "ONSET", "OFFSET"
@@ -43,10 +48,25 @@ class Handle:
     y: float
 
 
+def row_share(height: float, scale: float) -> float:
+    """How high rows and handles are in a region, as a part of what they are in a high one.
+
+    All rows share the height, so that handles of one kind never lie over those of another.
+    """
+    room = _rows_top(height, scale) - scale * BOTTOM_PX
+    return min(max(room, 1.0) / (scale * _ALL_PX), 1.0)
+
+
 def row_height(row: int, height: float, scale: float) -> float:
     """Middle of a row of handles, pixels from the region's bottom; rows go down from the top."""
-    wanted = height - scale * (TOP_PX + row * ROW_PX)
-    return max(wanted, scale * (BOTTOM_PX + HALF_PX))
+    share = scale * row_share(height, scale)
+    return _rows_top(height, scale) - share * (HALF_PX + row * ROW_PX)
+
+
+def _rows_top(height: float, scale: float) -> float:
+    """Upper edge of the first row."""
+    least = min(height, scale * (BOTTOM_PX + _LEAST * _ALL_PX))
+    return max(height - scale * (TOP_PX - HALF_PX), least)
 
 
 def place_handles(
@@ -85,13 +105,18 @@ def place_handles(
     return out
 
 
-def handle_at(handles: Sequence[Handle], x: float, y: float, scale: float = 1.0) -> Handle | None:
-    """The handle that takes a click, or None: the nearest one, an apex before an edge."""
+def handle_at(
+    handles: Sequence[Handle], x: float, y: float, scale: float = 1.0, share: float = 1.0
+) -> Handle | None:
+    """The handle that takes a click, or None: the nearest one, an apex before an edge.
+
+    ``share`` is what `row_share` says of the region.
+    """
     reach = REACH_PX * scale
     near: list[tuple[float, int, int]] = []
     for place, handle in enumerate(handles):
         beside = abs(x - handle.x)
-        above = max(abs(y - handle.y) - HALF_PX * scale, 0.0)
+        above = max(abs(y - handle.y) - HALF_PX * scale * share, 0.0)
         away = float(np.hypot(beside, above))
         if away <= reach:
             near.append((away, handle.part != APEX, place))
