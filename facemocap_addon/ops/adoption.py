@@ -66,7 +66,8 @@ def _adopt_performances(scene: bpy.types.Scene, found: list[Performance]) -> Non
             except FacemocapError as problem:
                 state.notice = str(problem)
                 continue
-        show_performance(item, performance)
+        # what was said of it when it was applied is saved with the panel
+        show_performance(item, performance, item.applied_warnings.splitlines())
         show_stack(item, performance)
     if chosen is not None:
         state.active_character = chosen

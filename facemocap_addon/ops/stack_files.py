@@ -11,7 +11,7 @@ from bpy.props import BoolProperty, StringProperty
 
 from ..core.errors import FacemocapError
 from ..core.report import Report
-from ..core.stack.auto import chosen_stack
+from ..core.stack.auto import behind_chosen, chosen_stack, told_choice
 from ..core.stack.presets import (
     default_stack,
     delete_preset,
@@ -21,11 +21,12 @@ from ..core.stack.presets import (
 from ..core.stack.reading import read_stack, write_stack
 from ..core.stack.stack import Stack
 from ..gateway.files.take_storage import load_take
+from ..gateway.layer_tracks.whole_stacks import whole_stack
 from ..gateway.points.solved_takes import take_of_character
 from ..gateway.writing.records import find_performance
 from ..props import FACEMOCAP_PG_character, preset_folder, state_of, stored_stack
 from .panel_characters import picked_objects
-from .panel_stack import replace_stack, with_keys
+from .panel_stack import change_stack, replace_stack, with_keys
 from .stack import run_changed
 from .steps import StepOperator, need_character, need_take
 
@@ -55,9 +56,17 @@ class _FromStack(StepOperator):
         return True
 
     def stack(self, context: bpy.types.Context) -> Stack:
-        """The character's stack, keys of influences in it."""
-        item = need_character(state_of(context.scene))
-        return with_keys(context.scene, item, stored_stack(item))
+        """The character's stack."""
+        return stack_to_give(context.scene, need_character(state_of(context.scene)))
+
+
+def stack_to_give(scene: bpy.types.Scene, item: FACEMOCAP_PG_character) -> Stack:
+    """A character's stack for somewhere else: keys of influences in it, layers of tracks on."""
+    try:
+        performance = find_performance(picked_objects(item, scene))
+    except FacemocapError:
+        performance = None
+    return whole_stack(performance, with_keys(scene, item, stored_stack(item)))
 
 
 class FACEMOCAP_OT_use_default_stack(_WholeStack, bpy.types.Operator):
@@ -72,15 +81,17 @@ class FACEMOCAP_OT_use_default_stack(_WholeStack, bpy.types.Operator):
         return self.put(context, default_stack(), "The usual steps are in the stack")
 
 
-class FACEMOCAP_OT_choose_stack(_WholeStack, bpy.types.Operator):
-    """Measure the take, and replace the stack by the steps that it needs."""
+class FACEMOCAP_OT_choose_stack(StepOperator, bpy.types.Operator):
+    """Measure the take, and put the steps that it needs in the place of the cleanup steps."""
 
     bl_idname = "facemocap.choose_stack"
     bl_label = "Auto Cleanup"
     bl_description = (
-        "Measure the take and replace the stack by the steps that it needs; they can be edited "
-        "like any others"
+        "Measure the take and choose the steps that it needs, in place of the cleanup steps in the "
+        "stack; blinks, gaze, lips, life layers and all other steps stay, behind them. They can be "
+        "edited like any others"
     )
+    needs = ("character",)
 
     def perform(self, context: bpy.types.Context) -> Report:
         """Choose by what plays on the character, or by the chosen take."""
@@ -92,13 +103,12 @@ class FACEMOCAP_OT_choose_stack(_WholeStack, bpy.types.Operator):
             take = load_take(text)
         else:
             take = take_of_character(load_take(need_take(state_of(scene)).text), item.name)
-        stack, sentences = chosen_stack(take)
-        count = sum(step.enabled for step in stack.steps)
-        summary = f"{count} steps were chosen" if count else "The take needs no cleanup"
-        if off := len(stack.steps) - count:
-            summary += f", {off} more suggested and switched off"
-        report = self.put(context, stack, summary)
-        item.stack.chosen_by = "\n".join(sentences)
+        chosen, sentences = chosen_stack(take)
+        stack, places = behind_chosen(chosen, with_keys(scene, item, stored_stack(item)))
+        summary, kept = told_choice(chosen, stack.steps[len(chosen.steps) :])
+        change_stack(scene, item, stack, 0, places)
+        report = run_changed(scene, item, summary)
+        item.stack.chosen_by = "\n".join((*sentences, kept) if kept else sentences)
         return report
 
 
@@ -204,7 +214,7 @@ class FACEMOCAP_OT_save_stack(_StackFile, bpy.types.Operator):
     def perform(self, context: bpy.types.Context) -> Report:
         """Write the file."""
         item = need_character(state_of(context.scene))
-        stack, path = with_keys(context.scene, item, stored_stack(item)), self.path()
+        stack, path = stack_to_give(context.scene, item), self.path()
         write_stack(stack, path)
         return Report(summary=f"{len(stack.steps)} steps are in {path.name}")
 
@@ -246,7 +256,7 @@ class FACEMOCAP_OT_copy_stack(StepOperator, bpy.types.Operator):
         """Give it to each and run it there."""
         scene = context.scene
         item = need_character(state_of(scene))
-        stack = with_keys(scene, item, stored_stack(item))
+        stack = stack_to_give(scene, item)
         reports = [self._give(scene, other, stack) for other in _others(context, item)]
         return Report(
             summary=f"{len(reports)} characters have this stack now",

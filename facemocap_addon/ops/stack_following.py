@@ -79,7 +79,7 @@ def finish() -> None:
         for item in (item for scene in scenes for item in state_of(scene).characters):
             try:
                 if find_performance(picked_objects(item, item.id_data)) == performance:
-                    show_performance(item, performance)
+                    show_performance(item, performance, item.applied_warnings.splitlines())
                     show_stack_run(item, performance)
             except FacemocapError:
                 continue

@@ -72,9 +72,11 @@ class _LayerPanel(SidebarPanel):
         return chosen_character(context) is not None
 
     def draw_header(self, context: bpy.types.Context) -> None:
-        """Draw the switch."""
+        """Draw the switch, and whether the layer plays from a track, where it is off."""
         group = getattr(need_character(context).life, self.layer)
         self.layout.prop(group, "layer_on", text="")
+        if group.layer_on_track:
+            self.layout.label(text="", icon="NLA")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw influence, parameters, and where the layer plays."""

@@ -14,10 +14,11 @@ import facemocap_addon as fm
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.contacts.captured import lip_contacts
 from facemocap_addon.core.readers import read_take
-from facemocap_addon.core.stack.auto import chosen_stack
+from facemocap_addon.core.stack.auto import behind_chosen, chosen_stack, told_choice
 from facemocap_addon.core.stack.presets import default_stack
 from facemocap_addon.core.stack.reading import stack_from_json
 from facemocap_addon.core.stack.running import run_stack
+from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take, make_take
 from sample_rigs.generator.performance import synthesise
 
@@ -150,3 +151,36 @@ def test_a_phone_take_is_left_nearly_as_it_is(shared: Path, name: str, wanted: l
     weights = [c for c, channel in enumerate(take.channels) if channel.kind == "weight"]
     off = np.where(take.valid, out.values - take.values, 0.0)[:, weights]
     assert np.sqrt(np.mean(off**2)) < 0.0005
+
+
+def test_chosen_steps_take_the_place_of_cleanup_and_of_nothing_else():
+    mine = [
+        make_step("despike", enabled=False),
+        make_step("time_offset", offset_s=0.1),
+        make_step("neutral"),
+        make_step("blinks", softness=0.5),
+        make_step("swap_sides"),
+        make_step("breathing", enabled=False, influence=((0.0, 0.0), (1.0, 1.0))),
+        make_step("range", gain=1.2),
+        make_step("blinks", lag_s=0.01),
+        make_step("dead_zone"),
+    ]
+    chosen = Stack((make_step("gap_fill"), make_step("denoise")))
+    stack, places = behind_chosen(chosen, Stack(tuple(mine)))
+    kept = [mine[place] for place in (1, 3, 5, 6, 7)]
+    assert stack.steps == (*chosen.steps, *kept)
+    assert places == {0: None, 1: 2, 2: None, 3: 3, 4: None, 5: 4, 6: 5, 7: 6, 8: None}
+    # chosen again, nothing is there twice
+    assert behind_chosen(chosen, stack)[0] == stack
+    assert behind_chosen(Stack(), stack)[0].steps == tuple(kept)
+
+
+def test_what_was_chosen_and_kept_is_said():
+    one = Stack((make_step("despike"), make_step("neutral", enabled=False)))
+    two = Stack((make_step("despike"), make_step("denoise")))
+    assert told_choice(one, ()) == ("1 step was chosen, 1 more suggested and switched off", "")
+    assert told_choice(two, ())[0] == "2 steps were chosen"
+    kept = [make_step("blinks"), make_step("breathing"), make_step("blinks")]
+    summary, sentence = told_choice(Stack(), kept)
+    assert summary == "The take needs no cleanup; kept: Blinks and Breathing"
+    assert sentence == "Kept as before: Blinks and Breathing."

@@ -129,6 +129,22 @@ def test_gaps_are_filled_by_their_length():
     assert not left.take.valid[200:250, brow].any()
 
 
+def test_what_is_filled_stays_within_what_the_channel_does():
+    damaged = noisy(0.01)
+    valid = np.ones(damaged.values.shape, np.bool_)
+    # short and long ones, of the whole face and of every other channel
+    for first, last in ((60, 64), (150, 168), (310, 345), (500, 520)):
+        valid[first:last] = False
+    valid[600:640, ::2] = False
+    gapped = damaged.changed("gaps", values=np.where(valid, damaged.values, 0.0), valid=valid)
+    filled = run("gap_fill", gapped).take
+    assert filled.valid.all()
+    low = damaged.values.min(axis=0, where=valid, initial=np.inf)
+    high = damaged.values.max(axis=0, where=valid, initial=-np.inf)
+    assert (filled.values >= low).all()
+    assert (filled.values <= high).all()
+
+
 @pytest.mark.parametrize("kind", ["despike", "gap_fill", "denoise"])
 def test_cleaning_gives_the_same_bytes_twice(kind: str):
     damaged = noisy(0.01)

@@ -11,6 +11,7 @@ import pytest
 from facemocap_addon.core.channels import arkit_schema
 from facemocap_addon.core.contacts.captured import eye_closure, lip_contacts, lip_seal
 from facemocap_addon.core.contacts.closing import Closing, Measure, apply_amounts, close_openings
+from facemocap_addon.core.contacts.contact_report import ContactReport, told_contacts
 from facemocap_addon.core.contacts.gaps import gap
 from facemocap_addon.core.contacts.skinning import Skinning
 from facemocap_addon.core.take import Take, make_take
@@ -198,3 +199,9 @@ def test_what_lies_outside_a_part_of_the_take_raises_nothing():
     closure = eye_closure(take, "eyeBlinkLeft", frames)
     assert closure is not None
     assert (closure == 0.0).all()
+
+
+def test_one_frame_that_stays_open_is_one_frame():
+    for missed, said in ((1, " in 1 frame:"), (2, " in 2 frames:")):
+        (text,) = told_contacts({"mouth": ContactReport(frames=9, after=1.7, missed=missed)})
+        assert f"by up to 1.7 %{said}" in text

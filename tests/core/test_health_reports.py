@@ -18,10 +18,12 @@ from stack_takes import face_take, odd_takes, rough_take
 from facemocap_addon.core.channels import Channel
 from facemocap_addon.core.controls import ControlKey
 from facemocap_addon.core.health.examine import Health, examine
-from facemocap_addon.core.health.report_page import to_html
+from facemocap_addon.core.health.report_page import to_html, verdict
 from facemocap_addon.core.health.table import to_csv
-from facemocap_addon.core.health.wording import at, counted, named, share
+from facemocap_addon.core.health.wording import Finding, at, counted, named, share
 from facemocap_addon.core.rig_maps.rig_map import Fit, RigMap, RigMapEntry, Source
+from facemocap_addon.core.stack.running import run_stack
+from facemocap_addon.core.stack.stack import Stack, make_step
 from facemocap_addon.core.take import Take, make_take
 
 TAKES = {**odd_takes(), "rough": rough_take(), "face": face_take()}
@@ -182,6 +184,32 @@ def test_how_much_of_a_take_reaches_a_character():
     assert found["mapping"].channels == ("cheekPuff",)
     assert found["unfed"].channels == ("tongueOut",)
     assert health.to_json()["mapping"]["lost"] == ["cheekPuff"]
+
+
+def test_breath_that_life_adds_is_not_missed_on_a_head_without_a_body():
+    times = clock(6.0)
+    columns = {"jawOpen": 0.3 + 0.3 * np.sin(times), "cheekPuff": 0.5 + 0.4 * np.sin(3 * times)}
+    plain = take_of(times, columns)
+    jaw = RigMapEntry(key("jaw"), (Source("jawOpen"),))
+    breathing = run_stack(plain, Stack((make_step("breathing", body=True),))).take
+    assert "breathChest" in breathing.names
+    own, bare = (examine(take, RigMap("head", (jaw,))).coverage for take in (breathing, plain))
+    assert own is not None
+    assert bare is not None
+    assert own.lost == ("cheekPuff",)
+    assert own.channels == bare.channels == 2
+    # where there is a chest, its breath counts
+    chest = RigMapEntry(key("chest"), (Source("breathChest"),))
+    moved = examine(breathing, RigMap("body", (jaw, chest))).coverage
+    assert moved is not None
+    assert (moved.channels, moved.reached, moved.lost) == (3, 2, ("cheekPuff",))
+
+
+def test_an_order_is_told_only_of_several():
+    warning, fault = (Finding("x", severity, 1.0, "X.") for severity in ("warning", "fault"))
+    assert verdict([warning]) == "1 warning."
+    assert verdict([fault, warning]) == "1 fault and 1 warning: the worst first."
+    assert verdict([warning, warning]) == "2 warnings: the worst first."
 
 
 def test_a_map_that_has_nothing_to_do_with_the_take():

@@ -145,7 +145,7 @@ def test_tweak_mode_gets_a_sentence_and_nothing_changes(how: str) -> None:
     assert rig.animation_data.use_tweak_mode
     before = file_state(scene, without_texts=False)
     again = wave_take()
-    with pytest.raises(FacemocapError, match="tweak mode"):
+    with pytest.raises(FacemocapError, match=r"Leave tweak mode .* and try again"):
         remove_take(scene, picked) if how == "remove" else apply_take(scene, picked, again, rig_map)
     assert differences(before, file_state(scene, without_texts=False)) == []
 

@@ -256,6 +256,31 @@ def test_values_beyond_the_limits_are_held_there_unless_raw(blank_scene: Any) ->
     assert not any("held there" in warning for warning in raw.warnings)
 
 
+def test_limits_are_told_by_name_and_only_where_they_are_felt(blank_scene: Any) -> None:
+    names = ["jawOpen", "mouthClose", "cheekPuff", "mouthFunnel", "mouthPucker"]
+    rig = make_armature()
+    for face in ("face", "lashes"):
+        make_face(face, names, rig)
+    picked, rig_map = character_of(blank_scene, rig)
+    take = wave_take(names)
+    for off, told in ((4e-4, 0), (0.3, 5)):
+        low = take.changed("lower", values=take.values - (take.values.min(axis=0) + off))
+        report = apply_take(blank_scene, picked, low, rig_map)
+        # both meshes have each of the shapes
+        assert report.counts["controls_clipped"] == 2 * told
+        said = [warning for warning in report.warnings if "limit" in warning]
+        assert len(said) == (told > 0)
+    assert said[0].startswith("5 controls reach their limits and are held there: ")
+    assert said[0].endswith(" and 2 more.")
+    found = said[0].split(": ")[1].removesuffix(" and 2 more.").split(", ")
+    assert len(set(found)) == 3
+    assert set(found) < set(names)
+    alone = take.values.copy()
+    alone[:, 0] += 0.5
+    (text,) = apply_take(blank_scene, picked, take.changed("l", values=alone), rig_map).warnings
+    assert text == "1 control reaches its limit and is held there: jawOpen."
+
+
 def _ends(fcurve: Any) -> tuple[float, float]:
     values = [point.co[1] for point in fcurve.keyframe_points]
     return min(values), max(values)

@@ -9,10 +9,11 @@ from typing import Any
 
 import bpy as blender
 import pytest
-from stacked_face import keys, ready_face
+from stacked_face import keys, make_waves, ready_face
 
 from facemocap_addon.core.layers.presets import layer_presets
 from facemocap_addon.core.layers.tracks import LAYER_KINDS
+from facemocap_addon.core.take_file import write_take_file
 
 # bpy's stubs do not know what an add-on registers
 bpy: Any = blender
@@ -151,6 +152,20 @@ def test_layer_goes_to_a_track_and_back(item: Any) -> None:
     assert not data.nla_tracks
 
 
+def test_layer_track_stays_through_auto_cleanup(registered: None, tmp_path: Path) -> None:
+    item = ready_face(tmp_path, noise=0.03)
+    item.life.asymmetry.layer_on = True
+    bpy.ops.facemocap.push_layer(layer="asymmetry")
+    data = bpy.data.objects["face"].data.shape_keys.animation_data
+    tracks = [track.name for track in data.nla_tracks]
+    assert bpy.ops.facemocap.choose_stack() == {"FINISHED"}
+    assert [step["kind"] for step in shown(item)][-1] == "asymmetry"
+    assert len(shown(item)) > 1
+    data = bpy.data.objects["face"].data.shape_keys.animation_data
+    assert [track.name for track in data.nla_tracks] == tracks
+    assert item.life.asymmetry.layer_on_track
+
+
 def test_layer_that_is_switched_on_leaves_its_track(item: Any) -> None:
     item.life.asymmetry.layer_on = True
     before = keys()
@@ -178,3 +193,53 @@ def test_marked_moment_falls_on_its_frame(registered: None, tmp_path: Path) -> N
     state.use_trim, state.trim_start_s, state.trim_end_s = True, 0.2, 1.5
     bpy.ops.facemocap.apply_take()
     assert item.applied_start == pytest.approx(56.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("way", ["remove", "bake", "another take"])
+def test_layer_is_on_when_its_track_went_with_the_take(item: Any, way: str, tmp_path: Path) -> None:
+    item.life.asymmetry.layer_on = True
+    item.life.asymmetry.amount = 0.2
+    item.life.posture.layer_on = True
+    item.life.posture.layer_on = False
+    before = keys()
+    bpy.ops.facemocap.push_layer(layer="asymmetry")
+    assert [step["enabled"] for step in shown(item) if "enabled" in step] == [False, False]
+    if way == "remove":
+        bpy.ops.facemocap.remove_take()
+    elif way == "bake":
+        bpy.ops.facemocap.bake_down()
+    else:
+        write_take_file(make_waves(0.1), tmp_path / "other.take.npz")
+        bpy.ops.facemocap.import_take(filepath=str(tmp_path / "other.take.npz"))
+        bpy.ops.facemocap.apply_take()
+        bpy.context.scene.facemocap.active_take = 0
+    item = bpy.context.scene.facemocap.characters[0]
+    assert item.life.asymmetry.layer_on
+    assert not item.life.asymmetry.layer_on_track
+    # what was off for another reason stays so
+    assert not item.life.posture.layer_on
+    bpy.ops.facemocap.apply_take()
+    assert not item.life.asymmetry.layer_on_track
+    assert keys() == before
+
+
+def test_layer_on_a_track_is_on_in_a_saved_stack(item: Any, tmp_path: Path) -> None:
+    item.life.posture.layer_on = True
+    path = tmp_path / "life.json"
+    bpy.ops.facemocap.save_stack(filepath=str(path))
+    before = path.read_bytes()
+    bpy.ops.facemocap.push_layer(layer="posture")
+    bpy.ops.facemocap.save_stack(filepath=str(path))
+    assert path.read_bytes() == before
+    assert item.life.posture.layer_on_track
+
+
+def test_layer_switch_tells_of_lost_keys(item: Any) -> None:
+    item.life.asymmetry.layer_on = True
+    item.life.asymmetry.amount = 0.2
+    bpy.ops.facemocap.push_layer(layer="asymmetry")
+    data = bpy.data.objects["face"].data.shape_keys.animation_data
+    influence = data.nla_tracks[-1].strips[0].fcurves.find("influence")
+    influence.keyframe_points.insert(20.0, 0.0)
+    item.life.asymmetry.layer_on = True
+    assert "influence keys of Asymmetry" in item.applied_warnings

@@ -275,6 +275,31 @@ def test_auto_cleanup_is_an_ordinary_stack(registered: None, tmp_path: Path):
     assert not item.stack.chosen_by
 
 
+def test_auto_cleanup_keeps_what_is_not_cleanup(registered: None, tmp_path: Path):
+    item = ready_face(tmp_path, noise=0.03)
+    add("range", "neutral", "blinks", "style")
+    item.stack.params.style.amount = 1.4
+    item.stack.rows[2].influence = 0.25
+    item.stack.rows[2].keyframe_insert("influence", frame=1)
+    item.stack.rows[2].influence = 0.75
+    item.stack.rows[2].keyframe_insert("influence", frame=31)
+    bpy.ops.facemocap.rerun_stack()
+    mine = [step for step in kept(item) if step["kind"] != "neutral"]
+    assert bpy.ops.facemocap.choose_stack() == {"FINISHED"}
+    chosen = len(kept(item)) - len(mine)
+    assert kept(item)[chosen:] == mine
+    assert len(mine[1]["influence"]) > 1
+    assert {step["kind"] for step in kept(item)[:chosen] if step["enabled"]} == {"denoise"}
+    assert kept(item) == shown(item)
+    assert "Kept as before: Range, Blinks and " in item.stack.chosen_by
+    # keys went along: run again they are the same, and chosen again nothing is there twice
+    before = kept(item)
+    bpy.ops.facemocap.rerun_stack()
+    assert kept(item) == before
+    bpy.ops.facemocap.choose_stack()
+    assert kept(item) == before
+
+
 def test_hand_edits_stay_on_top_while_sliders_move(item: Any):
     add("range")
     item.stack.params.range.gain = 0.8

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy as blender
@@ -19,7 +20,7 @@ from facemocap_addon.core.stack.params import param_fields
 from facemocap_addon.ui import life_panel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from test_panel_drawing import drawn
+from test_panel_drawing import LayoutSpy, drawn
 
 # the stubs of bpy know nothing of an add-on's operators and properties
 bpy: Any = blender
@@ -85,3 +86,26 @@ def test_life_says_which_layers_play_from_tracks(item: Any) -> None:
     assert "Plays from an NLA track" in words
     assert "Pull Back into the Stack" in words
     assert "Chin Up" in words
+
+
+def test_life_header_shows_what_plays_from_a_track(item: Any, monkeypatch: Any) -> None:
+    bpy.ops.facemocap.apply_take()
+    item.life.posture.layer_on = True
+    icons: list[str] = []
+
+    def label(_spy: LayoutSpy, **options: Any) -> None:
+        icons.append(options["icon"])
+
+    monkeypatch.setattr(LayoutSpy, "label", label)
+
+    def header() -> list[str]:
+        icons.clear()
+        stand_in: Any = SimpleNamespace(layer="posture", layout=LayoutSpy())
+        PANELS["posture"].draw_header(stand_in, bpy.context)
+        return list(icons)
+
+    assert header() == []
+    bpy.ops.facemocap.push_layer(layer="posture")
+    assert header() == ["NLA"]
+    bpy.ops.facemocap.pull_layer(layer="posture")
+    assert header() == []

@@ -5,7 +5,8 @@ Up to a tenth of a second the channel's own course goes on smoothly over the gap
 other channels have a say, as far as they foretell this one better than its own course does on this
 take over such a time; what they leave unsaid is led from one side to the other. Nothing is filled
 across a blink or a short closure of the lips: from a gap's edge inside one the curve goes back to
-the open state as quickly as lids and lips do.
+the open state as quickly as lids and lips do. What is filled stays within the values that the
+channel has elsewhere: nobody has seen it go further.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ def fill_gaps(
     out, filled = samples.values.copy(), np.zeros(valid.shape, np.bool_)
     count = valid.sum(axis=0)
     known = (count >= min(_FEWEST, len(valid))) & (count >= _SEEN * len(valid)) & (count > 0)
+    low = np.where(valid, samples.values, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(valid, samples.values, -np.inf).max(axis=0, initial=-np.inf)
     model: Likeness | None = None
     said: dict[bytes, FloatArray] = {}
     gaps: list[Gap] = []
@@ -120,7 +123,8 @@ def fill_gaps(
                 own = _with_others(
                     own, course, samples, gap.run, columns, _said(model, course, seen, said)
                 )
-        out[gap.first : gap.last + 1, columns] = own
+        # courses without noise, and what others say, pass a rest at nought by a little
+        out[gap.first : gap.last + 1, columns] = np.clip(own, low[columns], high[columns])
         filled[gap.first : gap.last + 1, columns] = True
         gaps.append(Gap(gap.first, gap.last, tuple(columns.tolist()), gap.seconds))
     return Filled(out, filled, tuple(gaps), tuple(left))

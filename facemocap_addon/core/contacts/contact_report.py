@@ -113,7 +113,8 @@ def told_contacts(reports: Mapping[str, ContactReport]) -> list[str]:
         if report.missed:
             what = "The lips" if name == MOUTH else f"The {name.replace('_', ' ')}"
             out.append(
-                f"{what} stay open by up to {report.after:.1f} % in {report.missed} frames: "
+                f"{what} stay open by up to {report.after:.1f} % in "
+                f"{report.missed} {'frame' if report.missed == 1 else 'frames'}: "
                 "the sliders end there (widening their range would close them)."
             )
     return out

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..rig_maps.body_controls import BODY_CHANNELS
 from ..rig_maps.rig_map import RigMap
 from .columns import Columns
 from .expressions import LEAST
@@ -63,11 +64,16 @@ class Coverage:
 
 
 def measure_coverage(columns: Columns, rig_map: RigMap) -> Coverage:
-    """What a rig map makes of a take's channels; coordinates of points do not count."""
+    """What a rig map makes of a take's channels; coordinates of points do not count.
+
+    Nor do channels of a body's breath where there is no body: Life adds them, nobody recorded them.
+    """
     covered, wanted = rig_map.covered, set(rig_map.channels)
     spans: dict[str, tuple[str, float]] = {}
     for number, place in enumerate(columns.places):
         channel = columns.take.channels[place]
+        if channel.name in BODY_CHANNELS and channel.name not in covered:
+            continue
         spans[channel.name] = (channel.kind, float(columns.spread[number]))
     moving = [name for name, (kind, span) in spans.items() if span >= _MOVES * LEAST[kind]]
     lost = sorted((name for name in moving if name not in covered), key=lambda n: -spans[n][1])

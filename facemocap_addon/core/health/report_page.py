@@ -57,7 +57,8 @@ def verdict(findings: Sequence[Finding]) -> str:
     counts = {kind: sum(f.severity == kind for f in findings) for kind in (FAULT, WARNING, NOTE)}
     told = [counted(counts[kind], kind) for kind in (FAULT, WARNING) if counts[kind]]
     if told:
-        return f"{' and '.join(told)}: the worst first."
+        order = ": the worst first" if sum(counts[kind] for kind in (FAULT, WARNING)) > 1 else ""
+        return f"{' and '.join(told)}{order}."
     return "No faults and no warnings."
 
 

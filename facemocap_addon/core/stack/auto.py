@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray
@@ -13,7 +15,9 @@ from ..cleaning.samples import Samples, samples_of
 from ..cleaning.spikes import find_spikes
 from ..health.channel_health import are_white
 from ..health.columns import columns_of
+from ..health.wording import counted, named
 from ..take import Take
+from .kinds import kind_of
 from .kinds.gap_fill import GapFill
 from .regions import REGIONS
 from .stack import Mask, Stack, Step, make_step
@@ -26,6 +30,8 @@ _FEWEST = 12
 _SPIKES, _FAR = 3e-4, 0.15
 #: Noise that is worth a step, by what a channel measures (coefficients, radians, metres).
 _NOISE = {"weight": 0.002, "angle": 0.001, "translation": 0.0003, "point": 0.0003, "pixel": 0.3}
+#: Kinds of steps that are chosen here: choosing again takes their place.
+CLEANUP_KINDS = frozenset("despike gap_fill denoise dead_zone neutral swap_sides".split())
 #: A region is noisy when so many of its channels are.
 _MANY = 2
 
@@ -52,6 +58,45 @@ def chosen_stack(take: Take) -> tuple[Stack, tuple[str, ...]]:
     chosen = suggested_sides(columns), *repair, *looks
     found = [each for each in chosen if each is not None]
     return Stack(tuple(step for step, _why in found)), tuple(why for _step, why in found)
+
+
+def behind_chosen(chosen: Stack, before: Stack) -> tuple[Stack, dict[int, int | None]]:
+    """Chosen steps instead of those of a stack that clean up, all its other steps behind them.
+
+    Parameters
+    ----------
+    chosen : Stack
+        Of `chosen_stack`.
+    before : Stack
+        What it is put in.
+
+    Returns
+    -------
+    Stack
+    dict of int to int or None
+        Where each step of ``before`` is now, None for those that are gone.
+    """
+    steps, places = list(chosen.steps), dict[int, int | None]()
+    for place, step in enumerate(before.steps):
+        places[place] = None
+        if step.kind not in CLEANUP_KINDS:
+            places[place] = len(steps)
+            steps.append(step)
+    return Stack(tuple(steps)), places
+
+
+def told_choice(chosen: Stack, kept: Sequence[Step]) -> tuple[str, str]:
+    """What was chosen, on one line, and a sentence about steps that were kept, if any."""
+    count = sum(step.enabled for step in chosen.steps)
+    summary = "The take needs no cleanup"
+    if count:
+        summary = f"{counted(count, 'step')} {'was' if count == 1 else 'were'} chosen"
+    if off := len(chosen.steps) - count:
+        summary += f", {off} more suggested and switched off"
+    if not kept:
+        return summary, ""
+    names = named([kind_of(step.kind).label for step in kept])
+    return f"{summary}; kept: {names}", f"Kept as before: {names}."
 
 
 def _despike(

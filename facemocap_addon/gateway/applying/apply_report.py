@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...core.contacts.contact_report import contact_measures, told_contacts
 from ...core.contacts.keeping import KeptContacts
+from ...core.controls import ControlKey
 from ...core.gaze.gaze_angles import EYE_ANGLES
 from ...core.gaze.gaze_limits import told_gaze
 from ...core.report import Report
@@ -14,6 +15,10 @@ from ...core.rig_maps.rig_map import RigMap
 from ...core.take import Take
 from ..characters.characters import CharacterObjects
 from ..writing.hand_edits import Mode, Told
+
+#: A control counts as held at its limit from this part of its range on: less is rounding, which
+#: nobody sees.
+_FELT = 1e-3
 
 
 def report_apply(
@@ -32,24 +37,20 @@ def report_apply(
     matched = [name for name in take.recorded if name in covered]
     unmatched = [name for name in take.recorded if name not in covered]
     # a sum of several channels is meant to be cut; one channel alone that passes its limit is news
-    alone = {
-        entry.control
+    spans = {
+        entry.control: entry.limits[1] - entry.limits[0]
         for entry in rig_map.entries
         if len(entry.sources) == 1 and entry.sources[0].channel not in EYE_ANGLES
     }
+    beyond = solved.beyond.max(axis=0, initial=0.0).tolist()
     clipped = [
-        f"{control.owner}: {control.path}"
-        for control, cut in zip(solved.controls, solved.clipped.any(axis=0), strict=True)
-        if cut and control in alone
+        control
+        for control, far in zip(solved.controls, beyond, strict=True)
+        if control in spans and far > _FELT * spans[control]
     ]
     warnings: list[str] = []
-    limits = "pass their limits" if raw else "reach their limits and are held there"
     if clipped:
-        warnings.append(
-            f"{len(clipped)} controls {limits}: "
-            + ", ".join(clipped[:3])
-            + (" and more." if len(clipped) > 3 else ".")
-        )
+        warnings.append(_told_limits(clipped, raw=raw))
     if gaze := told_gaze(solved, rig_map, raw=raw):
         warnings.append(gaze)
     warnings += told_contacts(kept.reports)
@@ -100,7 +101,23 @@ def with_hand_edits(report: Report, told: Told, mode: Mode) -> Report:
     return replace(report, counts=report.counts | counts, warnings=(*report.warnings, *sentences))
 
 
+def _told_limits(clipped: list[ControlKey], *, raw: bool) -> str:
+    """Controls that pass their limits; a shape that several meshes have is one for the animator."""
+    names = list(dict.fromkeys(_name(control.path) for control in clipped))
+    if len(names) == 1:
+        what = "1 control passes its limit" if raw else "1 control reaches its limit and is held"
+    else:
+        what = f"{len(names)} controls "
+        what += "pass their limits" if raw else "reach their limits and are held"
+    return f"{what}{'' if raw else ' there'}: {_listed(names)}."
+
+
+def _name(path: str) -> str:
+    """What a data path moves, as the animator calls it."""
+    return path.split('"')[1] if '"' in path else path
+
+
 def _listed(paths: list[str]) -> str:
     """Curves by what they move."""
-    names = list(dict.fromkeys(path.split('"')[1] if '"' in path else path for path in paths))
+    names = list(dict.fromkeys(map(_name, paths)))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -23,7 +23,8 @@ from ..characters.overrides import make_editable
 from ..characters.rest_values import read_values, restore_values
 from ..characters.sliders import restore_sliders, widen_sliders
 from ..files.take_storage import store_take
-from ..layer_tracks.tracks import remove_layers
+from ..layer_tracks.tracks import pushed_kinds, remove_layers
+from ..layer_tracks.whole_stacks import LayersGone, whole_stack
 from ..layer_tracks.writing import plan_layers
 from ..limits import name_bytes
 from ..reduction.reducing import note_reduction, reduce_targets, with_reduction
@@ -88,6 +89,7 @@ def write_take(prepared: Prepared) -> Report:
     FacemocapError
         When something is linked or otherwise not to be changed; nothing is written then.
     """
+    prepared = _with_layers_of_before(prepared)
     options, frames = prepared.options, prepared.frames
     solved = prepared.kept.solved
     picked = make_editable(
@@ -121,7 +123,7 @@ def write_take(prepared: Prepared) -> Report:
     report = report_apply(
         picked, prepared.take, prepared.rig_map, prepared.kept, keys, curves, raw=options.raw
     )
-    report = replace(report, warnings=(*prepared.notes, *report.warnings))
+    report = replace(report, warnings=(*prepared.notes, *layers.told(), *report.warnings))
     report = with_reduction(report, few)
     return with_hand_edits(report, told, options.hand_edits)
 
@@ -142,10 +144,27 @@ def remove_take(scene: bpy.types.Scene, picked: CharacterObjects) -> Report:
     for datablock in performance.datablocks:
         check_free(datablock)
     name = performance.action.name
+    kinds = pushed_kinds(performance)
     remove_layers(performance)
+    LayersGone.tell(performance, kinds)
     _take_off(scene, performance)
     bpy.data.actions.remove(performance.action)
     return Report(summary=f'Removed "{name}" from {picked.name}')
+
+
+def _with_layers_of_before(prepared: Prepared) -> Prepared:
+    """Another take takes the place of one with layers on tracks: they are steps of its stack."""
+    present = find_performance(prepared.picked)
+    if present is None or present.take_digest == prepared.take.digest:
+        return prepared
+    options = prepared.options
+    stack = whole_stack(present, options.stack)
+    if stack == options.stack:
+        return prepared
+    options = replace(options, stack=stack)
+    given = prepared.contacts
+    take, rig_map = prepared.take, prepared.rig_map
+    return run_job(prepare_take(prepared.scene, prepared.picked, take, rig_map, options, given))
 
 
 def _write(

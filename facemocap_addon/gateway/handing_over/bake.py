@@ -20,10 +20,11 @@ from ...core.names import unique_name
 from ...core.report import Report
 from ..applying.rewriting import SPAN
 from ..characters.characters import CharacterObjects
-from ..layer_tracks.tracks import LAYER, layer_actions, layer_strips
+from ..layer_tracks.tracks import LAYER, layer_actions, layer_strips, pushed_kinds
+from ..layer_tracks.whole_stacks import LayersGone
 from ..limits import name_bytes
 from ..takes.rerunning import rerun
-from ..writing.kept_stacks import is_draft
+from ..writing.kept_stacks import check_stack_plays, is_draft
 from ..writing.keys import find_channelbag, slot_channelbag, write_curves
 from ..writing.layering import check_free
 from ..writing.records import KEY, Performance, find_performance, is_ours, performances
@@ -89,15 +90,15 @@ def bake_down(
     Raises
     ------
     FacemocapError
-        When no take plays there, another one lies over it, a strip is being edited, or something
-        of it is disabled in viewports; nothing is changed then.
+        When no take plays there, the raw one is shown, another one lies over it, a strip is being
+        edited, or something of it is disabled in viewports; nothing is changed then.
     """
     performance = _checked(picked, options)
     if is_draft(performance):
         rerun(scene, picked)
         performance = _checked(picked, options)
     action = performance.action
-    layers = layer_actions(performance)
+    layers, kinds = layer_actions(performance), pushed_kinds(performance)
     ours = [action, *layers.values()]
     strips = [strip for kind in layers for strip in layer_strips(performance, kind)]
     datablocks = dict.fromkeys([*performance.datablocks, *(strip.id_data for strip in strips)])
@@ -128,6 +129,7 @@ def bake_down(
             counts["curves"] += 1
             counts["keys"] += len(fcurve.keyframe_points)
         counts["baked_curves"] += len(curves.get(each.datablock, []))
+    LayersGone.tell(performance, kinds)
     _let_go(ours, names)
     return Report(
         summary=f'"{picked.name}" plays by {_plain_keys(counts)}',
@@ -148,6 +150,7 @@ def _checked(picked: CharacterObjects, options: BakeOptions) -> Performance:
         raise FacemocapError(
             f'No take of Face Mocap plays on "{picked.name}"', "Choose a character that has one"
         )
+    check_stack_plays(performance)
     for datablock in performance.datablocks:
         check_free(datablock)
         if not datablock.is_editable:

@@ -23,6 +23,7 @@ from ...core.progress import Job, Progress, run_job
 from ...core.report import Report
 from ..characters.characters import CharacterObjects
 from ..scenes import scene_clock
+from ..writing.kept_stacks import check_stack_plays
 from ..writing.records import find_performance
 from .face_csv import check_csv, write_face_csv
 from .fbx import write_fbx
@@ -105,7 +106,8 @@ def export_character(
     Raises
     ------
     FacemocapError
-        When the ending is unknown, the range holds nothing, or the file cannot be written.
+        When the ending is unknown, the range holds nothing, the raw take is shown, or the file
+        cannot be written.
     """
     return run_job(export_job(scene, picked, path, options))
 
@@ -119,6 +121,9 @@ def export_job(
     """As `export_character`, telling what is being done."""
     kind = kind_of(path)
     frames, notes = _frames(scene, options)
+    performance = find_performance(picked)
+    if performance is not None:
+        check_stack_plays(performance)
     if kind == CSV:
         yield Progress(0.1, f"Reading {picked.name}")
         return _export_csv(scene, picked, path, frames, options, notes)

@@ -18,10 +18,11 @@ from ...core.rig_maps.matching import match
 from ...core.take import Take
 from ...core.timebase import Timebase
 from ..characters.characters import CharacterObjects, read_character
+from ..layer_tracks.whole_stacks import whole_stack
 from ..scenes import scene_clock
 from ..takes.character_takes import take_from_character
 from ..writing.cleaned_takes import cleaned_take, take_at_hand
-from ..writing.kept_stacks import options_of
+from ..writing.kept_stacks import check_stack_plays, options_of
 from ..writing.records import find_performance
 
 #: Thousandths of a frame of 1/30 s: what a timecode of a take of less than half a second holds.
@@ -62,7 +63,7 @@ def write_face_csv(
     Raises
     ------
     FacemocapError
-        When nothing of the face moves, or no take plays.
+        When nothing of the face moves, no take plays, or the raw one is shown.
     """
     take = _played(picked) if from_take else _seen(scene, picked, frames)
     left = write_live_link_csv(take, path)
@@ -77,6 +78,8 @@ def write_face_csv(
 def _seen(scene: bpy.types.Scene, picked: CharacterObjects, frames: tuple[int, int]) -> Take:
     """What the face does, a sample a frame."""
     performance = find_performance(picked)
+    if performance is not None:
+        check_stack_plays(performance)
     rig_map = (
         performance.rig_map
         if performance is not None
@@ -88,18 +91,17 @@ def _seen(scene: bpy.types.Scene, picked: CharacterObjects, frames: tuple[int, i
 
 
 def _played(picked: CharacterObjects) -> Take:
-    """The take that plays, after its stack."""
+    """The take that plays, after its stack; layers on tracks are steps of it."""
     performance = find_performance(picked)
     if performance is None or performance.take_text is None:
         raise FacemocapError(
             f'No take of Face Mocap plays on "{picked.name}"',
             "Export what the face does instead of the take",
         )
+    check_stack_plays(performance)
     options = options_of(performance)
-    take = take_at_hand(performance.take_text)
-    if options.shows_raw:
-        return take
-    return cleaned_take(take, options.stack, seed=options.seed).take
+    stack = whole_stack(performance, options.stack)
+    return cleaned_take(take_at_hand(performance.take_text), stack, seed=options.seed).take
 
 
 def check_csv(path: Path, take: Take, rate_hz: float, *, from_zero: bool = False) -> ReadBack:

@@ -27,6 +27,12 @@ class StripSettings:
     plain: dict[str, Any] = field(default_factory=dict[str, Any])
     influence: Keys | None = None
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the influence says more than the key that a new strip has."""
+        keys = self.influence
+        return keys is not None and not (len(keys) == 1 and float(keys["value"][0]) == 1.0)
+
 
 def plays_slot(data: bpy.types.AnimData, action: bpy.types.Action, handle: int) -> bool:
     """Whether a slot of an Action plays, as the active Action or from a strip."""

@@ -7,7 +7,7 @@ an active Action. What is needed to put that back is in its record, beside what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import bpy
@@ -122,7 +122,7 @@ def lay_layers(performance: Performance, entries: Sequence[Entry], kept: Setting
     below: list[dict[str, Any]] = []
     moved: dict[Any, set[str]] = {}
     for entry in entries:
-        own = entry["action"]
+        own: Any = entry.get("action")
         parts = [part for part in entry["parts"] if part.get("datablock") is not None]
         for part in parts:
             datablock, slot = part["datablock"], find_slot(own, int(part["slot"]))
@@ -177,16 +177,25 @@ def lift_layers(performance: Performance) -> Settings:
     return kept
 
 
-def remove_layers(performance: Performance) -> None:
-    """Take all layers off for good; their Actions go."""
+def remove_layers(performance: Performance) -> Settings:
+    """Take all layers off for good; their Actions go. What was set on their strips."""
     if _LAYERS not in performance.action[KEY]:
-        return
+        return {}
     check_layers(performance)
-    lift_layers(performance)
+    kept = lift_layers(performance)
     for entry in performance.action[KEY][_LAYERS]:
         if entry.get("action") is not None:
             bpy.data.actions.remove(entry["action"])
     del performance.action[KEY][_LAYERS]
+    return kept
+
+
+def drop_entries(entries: Sequence[Entry], kinds: Collection[str]) -> list[Entry]:
+    """Entries that were lifted without those of some kinds, whose Actions go."""
+    for entry in entries:
+        if entry["kind"] in kinds and entry.get("action") is not None:
+            bpy.data.actions.remove(entry["action"])
+    return [entry for entry in entries if entry["kind"] not in kinds]
 
 
 def layer_entries(performance: Performance) -> list[Entry]:

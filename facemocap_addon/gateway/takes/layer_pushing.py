@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import FacemocapError
-from ...core.layers.tracks import check_pushable, pushed_steps
+from ...core.layers.tracks import check_pushable
 from ...core.progress import run_job
 from ...core.report import Report
 from ...core.stack.edits import enable_step, step_at
@@ -15,6 +15,8 @@ from ...core.stack.stack import Stack
 from ..applying.performance import write_take
 from ..characters.characters import CharacterObjects
 from ..layer_tracks.tracks import ask_for_layer, ask_no_more, layer_strips, pushed_kinds
+from ..layer_tracks.whole_stacks import with_steps_on
+from ..layer_tracks.writing import lost_keys
 from ..writing.kept_stacks import stack_of
 from ..writing.preparing import HandEdits
 from .rerunning import need_performance, prepare_rerun
@@ -59,6 +61,12 @@ def push_layer(
         ask_no_more(performance, step.kind)
         raise
     label = kind_of(step.kind).label
+    if prepared.options.shows_raw:
+        return Report(
+            summary=f"{label} plays from NLA tracks of its own once Show Raw is switched off",
+            counts={**report.counts, "tracks": 0},
+            warnings=report.warnings,
+        )
     tracks = len(layer_strips(need_performance(picked), step.kind))
     return Report(
         summary=f"{label} plays from {tracks} NLA {'track' if tracks == 1 else 'tracks'}",
@@ -89,11 +97,13 @@ def pull_layer(
     if kind not in pushed_kinds(performance):
         raise FacemocapError(f"{label} plays from no track", "Push it to one first")
     stack = stack_of(performance) if stack is None else stack
-    for place in pushed_steps(stack, (kind,)):
-        stack = enable_step(stack, place, True)
+    stack = with_steps_on(stack, (kind,))
     report = write_take(run_job(prepare_rerun(scene, performance, stack, hand_edits=hand_edits)))
+    lost = lost_keys(kind)
+    is_lost = lost in report.warnings
     return Report(
-        summary=f"{label} is a step of the stack again",
+        summary=f"{label} is a step of the stack again"
+        + ("; the influence keys of its NLA strip are gone" if is_lost else ""),
         counts=report.counts,
-        warnings=report.warnings,
+        warnings=tuple(each for each in report.warnings if each != lost),
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...core.contacts.face_contacts import FaceContacts, contacts_from_json
+from ...core.errors import FacemocapError
 from ...core.stack.difference import Difference, difference_from_json, differences
 from ...core.stack.stack import Stack
 from .kept_options import options_of_text, options_text, stack_of_text
@@ -47,6 +48,21 @@ def stack_of(performance: Performance) -> Stack:
 def shows_raw(performance: Performance) -> bool:
     """Whether the raw take is shown for comparison, though there is a stack."""
     return bool(performance.action[KEY].get(_RAW, 0))
+
+
+def check_stack_plays(performance: Performance) -> None:
+    """Refuse to hand a performance over while its stack is not what plays.
+
+    Raises
+    ------
+    FacemocapError
+        When the raw take is shown.
+    """
+    if shows_raw(performance):
+        raise FacemocapError(
+            f'The raw take is shown on "{performance.character_name}"',
+            "Switch Show Raw off in Cleanup > Compare",
+        )
 
 
 def is_draft(performance: Performance) -> bool:

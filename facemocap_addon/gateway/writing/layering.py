@@ -33,7 +33,7 @@ def check_free(datablock: bpy.types.ID) -> None:
     if data is not None and data.use_tweak_mode:
         raise FacemocapError(
             f'An NLA strip of "{datablock.name}" is being edited',
-            "Leave tweak mode in the NLA editor (Tab) and apply again",
+            "Leave tweak mode in the NLA editor (Tab) and try again",
         )
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
-from . import breath, sets, tracks
+from . import breath, leaving, sets, tracks
 
+leaving.follow()
 CLASSES = (*sets.CLASSES, *breath.CLASSES, *tracks.CLASSES)
