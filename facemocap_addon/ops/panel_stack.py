@@ -62,19 +62,24 @@ def run_again(
         hand_edits=state_of(scene).hand_edits,
         draft=draft,
     )
-    show_rerun(item, picked, stack, report)
+    show_rerun(item, picked, stack, report, events=not draft)
     return report
 
 
 def show_rerun(
-    item: FACEMOCAP_PG_character, picked: CharacterObjects, stack: Stack, report: Report
+    item: FACEMOCAP_PG_character,
+    picked: CharacterObjects,
+    stack: Stack,
+    report: Report,
+    *,
+    events: bool = True,
 ) -> None:
     """Show what a run made; what is keyed is in the stack's text from then on."""
     item.stack.problem = ""
     item.stack.text = stack.text if stack.steps else ""
     found = find_performance(picked)
     show_performance(item, found, report.warnings)
-    show_stack_run(item, found)
+    show_stack_run(item, found, events=events)
 
 
 def follow_edit(item: FACEMOCAP_PG_character, *, draft: bool = False) -> None:
@@ -196,8 +201,10 @@ def show_stack(item: FACEMOCAP_PG_character, performance: Performance | None) ->
     show_stack_run(item, performance)
 
 
-def show_stack_run(item: FACEMOCAP_PG_character, performance: Performance | None) -> None:
-    """Show what the steps did when they were run last."""
+def show_stack_run(
+    item: FACEMOCAP_PG_character, performance: Performance | None, *, events: bool = True
+) -> None:
+    """Show what the steps did when they were run last; ``events`` too, which takes its time."""
     view = item.stack
     reports = steps_of(performance) if performance else []
     for place, row in enumerate(view.rows):
@@ -216,7 +223,8 @@ def show_stack_run(item: FACEMOCAP_PG_character, performance: Performance | None
     with quiet():
         view.show_raw = performance is not None and shows_raw(performance)
     show_ghosts(item, performance)
-    show_events(item, performance)
+    if events:
+        show_events(item, performance)
 
 
 def _path(base: str, place: int) -> str:

@@ -12,14 +12,22 @@ from ..core.errors import FacemocapError
 from ..gateway.takes.rerunning import finish_drafts
 from ..gateway.writing.cleaned_takes import forget_cleaned
 from ..gateway.writing.drafts import forget_drafts
-from ..gateway.writing.records import find_performance
+from ..gateway.writing.records import find_performance, performances
 from ..props import Ghosts, StackEdits, Work, state_of
+from .event_rows import show_events
 from .ghosts import follow_ghosts
 from .panel_characters import picked_objects, show_performance
 from .panel_stack import follow_edit, show_stack_run
 
 #: Drafts are run in earnest when nothing was changed for so long.
 PAUSE_S = 0.6
+
+
+class _Waiting:
+    """What is left for the time when the person's hands rest, besides drafts."""
+
+    #: Events are to be listed anew.
+    events = False
 
 
 def start() -> None:
@@ -61,8 +69,8 @@ def edited(item: Any) -> None:
 def dragged(item: Any) -> None:
     """Follow a slider that may be in a person's hands: at once, and in earnest when it rests."""
     follow_edit(item, draft=True)
-    if item.stack.is_draft:
-        finish_later()
+    _Waiting.events = True
+    finish_later()
 
 
 def finish_later() -> None:
@@ -74,13 +82,19 @@ def finish_later() -> None:
 
 def finish() -> None:
     """Do so now."""
-    for performance in finish_drafts(lambda scene: state_of(scene).hand_edits):
+    done = finish_drafts(lambda scene: state_of(scene).hand_edits)
+    wanted, _Waiting.events = performances() if _Waiting.events else done, False
+    for performance in wanted:
         scenes = {scene for obj in performance.picked_objects() for scene in obj.users_scene}
         for item in (item for scene in scenes for item in state_of(scene).characters):
             try:
-                if find_performance(picked_objects(item, item.id_data)) == performance:
+                if find_performance(picked_objects(item, item.id_data)) != performance:
+                    continue
+                if performance in done:
                     show_performance(item, performance, item.applied_warnings.splitlines())
                     show_stack_run(item, performance)
+                else:
+                    show_events(item, performance)
             except FacemocapError:
                 continue
 
