@@ -279,6 +279,9 @@ def _default(users: list[Any], path: str, index: int) -> float:
             holder: Any = owner.path_resolve(head) if head else owner
             if not attribute:
                 default = holder.id_properties_ui(key).as_dict().get("default", 0.0)
+            elif isinstance(holder, bpy.types.ShapeKey):
+                # Blender 5.0 calls 1 the default of new ones
+                return 0.0
             else:
                 known = holder.bl_rna.properties[attribute]
                 default = known.default_array if known.is_array else known.default
